@@ -1,0 +1,254 @@
+/**
+ * The history: what was seen, one operation a record, on one monotonic clock.
+ *
+ * Everything whystale concludes is concluded from these records, live or from a recording, so a
+ * conclusion drawn while watching and one drawn later from the file are the same by construction.
+ *
+ * Times are integer nanoseconds since the recording started. `invoke` is read before the last byte of
+ * a message was forwarded; `return` after its reply arrived. Operation a precedes b only if
+ * `a.return < b.invoke`; otherwise the two are concurrent (Herlihy and Wing 1990, real-time order).
+ *
+ * Values never stand here in the clear. A scalar is carried as its {@link Digest}: a keyed hash of its
+ * canonical text (see observe/payload), so that a database cell and a field of a cached document are
+ * equal exactly when their digests are.
+ */
+
+/** `h:` and 12 hex digits; a trailing `~` marks a value that carries little information (null, booleans,
+ * integers below 1000, texts of one or two characters): equal digests of such values prove little. */
+export type Digest = string;
+
+/** Outcome of an operation; `info` means that the outcome is unknown (no reply was seen). */
+export type Status = 'ok' | 'fail' | 'info';
+
+interface OperationBase {
+  readonly id: number;
+  /** Connection or client, e.g. `redis:3`, `pg:1`, `http:7`, `child`. Operations of one session never overlap
+   * unless the client pipelines. */
+  readonly session: string;
+  /** Integer nanoseconds since the recording started. */
+  readonly invoke: number;
+  /** null exactly when `status` is `info`. */
+  readonly return: number | null;
+  readonly status: Status;
+  /** Id of the HTTP request this belongs to, when that is certain. */
+  readonly request?: number;
+  /** The store's error reply, without values; only when `status` is `fail`. */
+  readonly error?: string;
+}
+
+/** What could be read inside a payload. Present on writes, and on the first read of a value that no observed write
+ * produced. */
+export interface Payload {
+  /** Decoders that were applied, outermost first: `json`, `gzip+json`, `msgpack`, `text`, `binary`, `hash`… */
+  readonly format: string;
+  /** Scalar leaves with their path: `price`, `items.0.price`, `` (the payload is itself a scalar). Array indices are
+   * decimal segments. */
+  readonly leaves: readonly (readonly [path: string, value: Digest])[];
+  /** Words, numbers and short word runs inside text leaves, for documents that embed values in text (HTML…). */
+  readonly words?: readonly Digest[];
+  /** True when limits cut the leaves short. Absence of a value then proves nothing. */
+  readonly truncated?: boolean;
+  /** True when the document says "there is nothing": JSON null, an empty list or document, an empty string. */
+  readonly empty?: boolean;
+}
+
+interface CacheBase extends OperationBase {
+  readonly tier: 'cache';
+  /** Command name in upper case. */
+  readonly command: string;
+  /** Redis database number. */
+  readonly db: number;
+}
+
+/** A read of one key. A multi-key command gives one operation per key, with equal stamps. */
+export interface CacheRead extends CacheBase {
+  readonly kind: 'read';
+  readonly key: string;
+  /** Digest of the whole value; null is a miss. */
+  readonly value: Digest | null;
+  /** Bytes of the value. */
+  readonly size: number;
+  /** Fields read when the key is a Redis hash: field → digest of its value, null for absent. */
+  readonly fields?: Readonly<Record<string, Digest | null>>;
+  readonly payload?: Payload;
+}
+
+/** A write of one key. */
+export interface CacheWrite extends CacheBase {
+  readonly kind: 'write';
+  readonly key: string;
+  /** Digest of the whole value afterwards; absent when the command does not tell (APPEND, INCR, ZADD…). */
+  readonly value?: Digest;
+  readonly size: number;
+  /** Milliseconds to live from now; null: none; `keep`: as before (KEEPTTL, and every in-place update). */
+  readonly ttl: number | null | 'keep';
+  /** False when a condition (NX, XX, a failed EXEC) kept the write from happening. */
+  readonly applied: boolean;
+  readonly condition?: 'nx' | 'xx';
+  /** Fields written when the key is a Redis hash (`ttl` is then `keep`). */
+  readonly fields?: Readonly<Record<string, Digest>>;
+  readonly payload?: Payload;
+}
+
+/** A removal of one key: DEL, UNLINK, GETDEL, an expiry in the past, RENAME away. */
+export interface CacheDelete extends CacheBase {
+  readonly kind: 'delete';
+  readonly key: string;
+  /** 1 or 0 when the reply tells; null when it does not (several keys, some removed). */
+  readonly removed: 0 | 1 | null;
+  readonly value: null;
+}
+
+/** FLUSHDB and FLUSHALL. */
+export interface CacheFlush extends CacheBase {
+  readonly kind: 'flush';
+  /** True for FLUSHALL. */
+  readonly all: boolean;
+}
+
+/** A change of a key's time to live only. */
+export interface CacheExpire extends CacheBase {
+  readonly kind: 'expire';
+  readonly key: string;
+  /** Milliseconds to live from now; null: made persistent. */
+  readonly ttl: number | null;
+  readonly applied: boolean;
+}
+
+/** A script or function call (EVAL, EVALSHA, FCALL): which of its keys it read, wrote or removed is not on the wire. */
+export interface CacheScript extends CacheBase {
+  readonly kind: 'script';
+  readonly keys: readonly string[];
+  /** Its arguments as possible payloads; one counts as written once a later read of one of the keys returns it. */
+  readonly candidates: readonly {
+    readonly value: Digest;
+    readonly size: number;
+    readonly payload?: Payload;
+  }[];
+}
+
+/** An equality that a statement's WHERE clause requires: column = one of the values. */
+export interface Equality {
+  readonly table: string;
+  readonly column: string;
+  readonly values: readonly Digest[];
+}
+
+/** What a WHERE clause says about rows, as far as it is understood. */
+export interface Predicate {
+  readonly equal: readonly Equality[];
+  /** Columns the clause looks at, `table.column`, understood or not. */
+  readonly columns: readonly string[];
+  /** True when the clause is exactly the conjunction of `equal` (and no LIMIT, OFFSET, GROUP BY or subquery narrows the
+   * rows): a row that meets all equalities is certainly selected. */
+  readonly complete: boolean;
+  /** True when LIMIT, OFFSET or FETCH cuts the result. */
+  readonly limited: boolean;
+}
+
+/** One column of a result set. `table` and `column` come from RowDescription's table OID and attribute number; they
+ * are null for computed columns. */
+export interface ResultColumn {
+  readonly name: string;
+  readonly table: string | null;
+  readonly column: string | null;
+}
+
+interface SourceBase extends OperationBase {
+  readonly tier: 'source';
+}
+
+/** What every statement says of itself. */
+export interface StatementFields {
+  /** The statement with its literals replaced by `$1`, `$2`…; whitespace folded; keywords as written. */
+  readonly shape: string;
+  /** Number of the transaction on this session (counts up); null outside a transaction block. */
+  readonly tx: number | null;
+  /** Parameters and literals, in order. */
+  readonly params: readonly (Digest | null)[];
+  /** Result columns and rows (also of RETURNING); rows are cut at a limit, see `truncated`. */
+  readonly columns: readonly ResultColumn[];
+  readonly rows: readonly (readonly (Digest | null)[])[];
+  /** Rows selected or affected, from the command tag. */
+  readonly rowCount: number;
+  readonly truncated?: boolean;
+  /** True when SQL could not be analysed: tables and predicates are unknown. */
+  readonly opaque?: boolean;
+}
+
+/** A statement that reads rows and changes none. */
+export interface SourceRead extends SourceBase, StatementFields {
+  readonly kind: 'read';
+  /** Tables read, schema-qualified unless in `public`. */
+  readonly tables: readonly string[];
+  readonly where: Predicate;
+  /** True when a column is computed over rows (count, sum…) rather than taken from one. */
+  readonly aggregate: boolean;
+  /** `items/1` when exactly one row of one table was read by primary key. */
+  readonly key?: string;
+}
+
+/** One table's change within a statement. */
+export interface WriteEffect {
+  readonly table: string;
+  readonly action: 'insert' | 'update' | 'delete' | 'truncate';
+  /** Columns set, with the new value's digest; `?` when it is an expression the wire does not show. For multi-row
+   * INSERT one effect per row. */
+  readonly set: Readonly<Record<string, Digest | null | '?'>>;
+  readonly where: Predicate;
+}
+
+/** A statement that changes rows: INSERT, UPDATE, DELETE, MERGE, TRUNCATE, or a query with such a CTE. Outside a
+ * transaction block it commits itself within [invoke, return]. */
+export interface SourceWrite extends SourceBase, StatementFields {
+  readonly kind: 'write';
+  readonly effects: readonly WriteEffect[];
+  readonly key?: string;
+}
+
+/** The border of a transaction block. `commit` is the moment the source changes. A COMMIT answered by ROLLBACK is a
+ * `rollback`. */
+export interface SourceBorder extends SourceBase {
+  readonly kind: 'begin' | 'commit' | 'rollback';
+  readonly tx: number;
+  /** Isolation level of the transaction, where it was stated on the wire; absent means the default. */
+  readonly isolation?: 'read committed' | 'repeatable read' | 'serializable';
+}
+
+/** A table's identity, written when the table is first met. */
+export interface SourceTable extends SourceBase {
+  readonly kind: 'table';
+  readonly table: string;
+  readonly primaryKey: readonly string[];
+  readonly columns: readonly string[];
+}
+
+/** An HTTP request seen by the reverse proxy or made by whystale's own traffic. */
+export interface HttpRequest extends OperationBase {
+  readonly tier: 'http';
+  readonly kind: 'request';
+  readonly method: string;
+  /** Path without query, secrets masked. */
+  readonly path: string;
+  /** HTTP status; null when none arrived. */
+  readonly code: number | null;
+  /** Response body bytes. */
+  readonly size: number;
+}
+
+/** A line that the watched service printed. `invoke` equals `return`. */
+export interface LogLine extends OperationBase {
+  readonly tier: 'client';
+  readonly kind: 'log';
+  readonly stream: 'stdout' | 'stderr';
+  readonly text: string;
+}
+
+export type CacheOperation = CacheRead | CacheWrite | CacheDelete | CacheFlush | CacheExpire | CacheScript;
+export type SourceOperation = SourceRead | SourceWrite | SourceBorder | SourceTable;
+export type Operation = CacheOperation | SourceOperation | HttpRequest | LogLine;
+
+/** Whether `a` ended before `b` began: real-time order. Equal stamps overlap; an unknown outcome precedes nothing. */
+export function precedes(a: { readonly return: number | null }, b: { readonly invoke: number }): boolean {
+  return a.return !== null && a.return < b.invoke;
+}
