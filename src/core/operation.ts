@@ -17,6 +17,14 @@
  * integers below 1000, texts of one or two characters): equal digests of such values prove little. */
 export type Digest = string;
 
+/** The digest of "no value": SQL NULL, JSON null, None. A constant, so that a NULL cell and a null in a document compare. */
+export const NULL_DIGEST: Digest = 'h:000000000000~';
+
+/** Whether equal digests of this value prove little by themselves. */
+export function saysLittle(value: Digest): boolean {
+  return value.endsWith('~');
+}
+
 /** Outcome of an operation; `info` means that the outcome is unknown (no reply was seen). */
 export type Status = 'ok' | 'fail' | 'info';
 
@@ -127,6 +135,14 @@ export interface CacheScript extends CacheBase {
   }[];
 }
 
+/** What a key's name is made of, written when the key is first met: its candidate segments (see core/keys.ts) and their
+ * digests, so that segments can be compared with parameters and cells. */
+export interface CacheKey extends CacheBase {
+  readonly kind: 'key';
+  readonly key: string;
+  readonly parts: readonly (readonly [text: string, value: Digest])[];
+}
+
 /** An equality that a statement's WHERE clause requires: column = one of the values. */
 export interface Equality {
   readonly table: string;
@@ -230,6 +246,8 @@ export interface HttpRequest extends OperationBase {
   readonly method: string;
   /** Path without query, secrets masked. */
   readonly path: string;
+  /** Digests of the path's segments, so that they can be compared with parameters. */
+  readonly parts?: readonly Digest[];
   /** HTTP status; null when none arrived. */
   readonly code: number | null;
   /** Response body bytes. */
@@ -244,7 +262,14 @@ export interface LogLine extends OperationBase {
   readonly text: string;
 }
 
-export type CacheOperation = CacheRead | CacheWrite | CacheDelete | CacheFlush | CacheExpire | CacheScript;
+export type CacheOperation =
+  | CacheRead
+  | CacheWrite
+  | CacheDelete
+  | CacheFlush
+  | CacheExpire
+  | CacheScript
+  | CacheKey;
 export type SourceOperation = SourceRead | SourceWrite | SourceBorder | SourceTable;
 export type Operation = CacheOperation | SourceOperation | HttpRequest | LogLine;
 

@@ -1,0 +1,447 @@
+/**
+ * The cache's side of the history: for each key which values it may hold, from which reads they were made, and what
+ * happened to them. State is bounded by keys, not by operations.
+ */
+
+import { keyParts, lookOf } from './keys.ts';
+import { chooseSources } from './lineage.ts';
+import type {
+  CacheDelete,
+  CacheExpire,
+  CacheFlush,
+  CacheKey,
+  CacheOperation,
+  CacheRead,
+  CacheScript,
+  CacheWrite,
+  Digest,
+  Payload,
+} from './operation.ts';
+import { foldName, indexPayload } from './payload.ts';
+import type { Recent } from './recent.ts';
+import type { Interval } from './source.ts';
+import { type EndKind, emptyStats, type KeyState, type Removal, type Version } from './versions.ts';
+import type { Windows } from './windows.ts';
+import type { Writes } from './writes.ts';
+
+export const CACHE_LIMITS = {
+  /** Values that a key may have at one time (writes that overlap, scripts that may have written). */
+  live: 6,
+  misses: 8,
+  removals: 12,
+  feeders: 64,
+} as const;
+
+/** Slack between the store's clock and ours when a time to live runs out; ns. */
+const EXPIRY_SLACK = 20e6;
+
+export interface CacheEvents {
+  /** A version was installed with its sources. */
+  onFill(version: Version): void;
+  /** A key's time to live changed. */
+  onTtl(key: KeyState, op: CacheWrite | CacheExpire, before: number | null | undefined): void;
+}
+
+export class CacheBook {
+  readonly keys = new Map<string, KeyState>();
+  readonly #recent: Recent;
+  readonly #windows: Windows;
+  readonly #writes: Writes;
+  readonly #events: CacheEvents;
+
+  constructor(recent: Recent, windows: Windows, writes: Writes, events: CacheEvents) {
+    this.#recent = recent;
+    this.#windows = windows;
+    this.#writes = writes;
+    this.#events = events;
+  }
+
+  add(op: CacheOperation): void {
+    switch (op.kind) {
+      case 'key':
+        this.#name(op);
+        return;
+      case 'read':
+        if (op.status === 'ok') this.#read(this.#key(op.db, op.key), op);
+        return;
+      case 'write':
+        this.#write(this.#key(op.db, op.key), op);
+        return;
+      case 'delete':
+        this.#delete(this.#key(op.db, op.key), op);
+        return;
+      case 'expire':
+        this.#expire(this.#key(op.db, op.key), op);
+        return;
+      case 'flush':
+        if (op.status !== 'fail') this.#flush(op);
+        return;
+      case 'script':
+        for (const key of op.keys) this.#script(this.#key(op.db, key), op);
+        return;
+      default:
+        return;
+    }
+  }
+
+  #key(db: number, name: string): KeyState {
+    const id = `${db} ${name}`;
+    const known = this.keys.get(id);
+    if (known !== undefined) return known;
+    return this.#create(db, name, []);
+  }
+
+  #name(op: CacheKey): void {
+    if (!this.keys.has(`${op.db} ${op.key}`)) this.#create(op.db, op.key, op.parts);
+  }
+
+  #create(db: number, name: string, parts: readonly (readonly [string, Digest])[]): KeyState {
+    const id = `${db} ${name}`;
+    const texts = keyParts(name);
+    const key: KeyState = {
+      id,
+      name,
+      db,
+      parts: new Set(parts.filter(([text]) => !isNamespace(text, texts)).map(([, digest]) => digest)),
+      names: new Set(texts.filter((text) => lookOf(text) === 'word').map(foldName)),
+      texts: new Map(parts.map(([text, digest]) => [digest, text])),
+      live: [],
+      misses: [],
+      removals: [],
+      lastHit: null,
+      feeders: new Set(),
+      fedRows: new Set(),
+      fedTables: new Set(),
+      bound: new Set(),
+      stats: emptyStats(),
+    };
+    this.keys.set(id, key);
+    return key;
+  }
+
+  // Reads ---------------------------------------------------------------------------------------------------------------
+
+  #read(key: KeyState, op: CacheRead): void {
+    if (op.value === null) this.#miss(key, op);
+    else this.#hit(key, op, op.value);
+  }
+
+  #miss(key: KeyState, op: CacheRead): void {
+    key.stats.misses++;
+    keep(key.misses, op, CACHE_LIMITS.misses);
+    for (const version of [...key.live]) {
+      if (version.since.return >= op.invoke) continue;
+      const removal = lastRemoval(key, version, op.return ?? op.invoke);
+      if (removal !== null) this.#end(version, 'invalidation', removal.interval.return, removal);
+      else this.#end(version, expiredBy(version, op) ? 'expiry' : 'eviction', op.invoke, null);
+    }
+  }
+
+  #hit(key: KeyState, op: CacheRead, digest: Digest): void {
+    key.stats.hits++;
+    key.stats.lastReader = op;
+    let version = this.#versionOf(key, op, digest);
+    if (version === null) version = this.#unseen(key, op, digest);
+    if (version.fill !== null) key.stats.hitsKnown++;
+    version.seen = true;
+    // This value stands now: what was over before this hit began and is not it, is gone.
+    for (const other of [...key.live]) {
+      if (other !== version && other.since.return < op.invoke) this.#end(other, 'refill', op.invoke, null);
+    }
+    this.#windows.hit(version, op);
+    key.lastHit = op;
+  }
+
+  /** The latest write whose payload equals the value returned. */
+  #versionOf(key: KeyState, op: CacheRead, digest: Digest): Version | null {
+    for (let i = key.live.length - 1; i >= 0; i--) {
+      const version = key.live[i]!;
+      if (version.digest === digest || (op.fields !== undefined && sameFields(version, op.fields)))
+        return version;
+      if (version.digest === null && i === key.live.length - 1) {
+        this.#tell(version, op, digest);
+        return version;
+      }
+    }
+    return null;
+  }
+
+  /** A write whose result was not on the wire is told by the first read after it. */
+  #tell(version: Version, op: CacheRead, digest: Digest): void {
+    version.digest = digest;
+    version.payload = op.payload ?? null;
+    if (op.payload === undefined) return;
+    this.#windows.leave(version, 'refill', op.invoke, null);
+    version.ended = false;
+    version.sources = this.#sourcesOf(version.key, op.payload, version.since.invoke, version.miss);
+    this.#learn(version);
+    this.#windows.follow(version);
+  }
+
+  #unseen(key: KeyState, op: CacheRead, digest: Digest): Version {
+    const since: Interval = { invoke: op.invoke, return: op.return ?? op.invoke };
+    const version: Version = {
+      key,
+      digest,
+      fields: op.fields === undefined ? null : definedFields(op.fields),
+      fill: null,
+      since,
+      miss: null,
+      payload: op.payload ?? null,
+      sources: [],
+      ttl: undefined,
+      seen: true,
+      windows: [],
+      ended: false,
+    };
+    this.#push(key, version);
+    this.#windows.followUnseen(version);
+    return version;
+  }
+
+  // Writes --------------------------------------------------------------------------------------------------------------
+
+  #write(key: KeyState, op: CacheWrite): void {
+    if (op.status === 'fail') {
+      this.#removal(key, op, 'rewrite', true, false);
+      return;
+    }
+    if (!op.applied) return;
+    key.stats.writes++;
+    const before = key.live.at(-1)?.ttl;
+    if (op.ttl === null) key.stats.unbounded++;
+    else if (op.ttl !== 'keep') key.stats.bounded++;
+    this.#events.onTtl(key, op, before);
+    this.#endUnseen(key, op);
+    const merged = op.fields === undefined ? null : this.#mergeInto(key, op, op.fields);
+    const miss = this.#missBefore(key, op);
+    const payload = merged?.payload ?? op.payload ?? null;
+    const own = payload === null ? [] : this.#sourcesOf(key, payload, op.invoke, miss);
+    this.#discardHit(key, op, own.length > 0, miss);
+    const version: Version = {
+      key,
+      digest: merged === null ? (op.value ?? null) : null,
+      fields: merged?.fields ?? null,
+      fill: op,
+      since: intervalOf(op),
+      miss,
+      payload,
+      sources: own,
+      ttl: op.ttl !== 'keep' ? op.ttl : before === undefined && miss !== null ? null : before,
+      seen: false,
+      windows: [],
+      ended: false,
+    };
+    const rewrite = miss === null ? this.#removal(key, op, 'rewrite', false, true) : null;
+    this.#replace(key, version, rewrite);
+  }
+
+  /** A hit may return before the write that produced it: the first-seen value then was this write's. */
+  #endUnseen(key: KeyState, op: CacheWrite): void {
+    const last = key.live.at(-1);
+    if (last === undefined || last.fill !== null || last.digest !== op.value || op.invoke > last.since.return)
+      return;
+    this.#end(last, 'refill', op.invoke, null);
+  }
+
+  /** Fields written one by one make one value, as long as they come together. */
+  #mergeInto(
+    key: KeyState,
+    op: CacheWrite,
+    fields: Readonly<Record<string, Digest>>,
+  ): { readonly fields: ReadonlyMap<string, Digest>; readonly payload: Payload | null } {
+    const last = key.live.at(-1);
+    const merged = new Map(last?.fields ?? []);
+    for (const [field, value] of Object.entries(fields)) merged.set(field, value);
+    const older = (last?.payload?.leaves ?? []).filter(([path]) => !((path.split('.')[0] ?? '') in fields));
+    const payload =
+      op.payload === undefined ? null : { ...op.payload, leaves: [...older, ...op.payload.leaves] };
+    return { fields: merged, payload };
+  }
+
+  #script(key: KeyState, op: CacheScript): void {
+    key.stats.scripted = true;
+    if (op.status === 'fail') return;
+    const miss = this.#missBefore(key, op);
+    for (const candidate of op.candidates) {
+      const payload = candidate.payload ?? null;
+      const sources = payload === null ? [] : this.#sourcesOf(key, payload, op.invoke, miss);
+      this.#push(key, {
+        key,
+        digest: candidate.value,
+        fields: null,
+        fill: op,
+        since: intervalOf(op),
+        miss,
+        payload,
+        sources,
+        ttl: undefined,
+        seen: false,
+        windows: [],
+        ended: false,
+      });
+    }
+    // A script may as well have removed the key; the next read tells.
+    this.#removal(key, op, op.candidates.length > 0 && miss !== null ? null : 'removal', false, true);
+  }
+
+  #replace(key: KeyState, version: Version, rewrite: Removal | null): void {
+    for (const other of [...key.live]) {
+      if (version.sources.length > 0) this.#windows.refilled(other, version);
+      if (other.since.return < version.since.invoke)
+        this.#end(other, 'refill', version.since.invoke, rewrite);
+    }
+    this.#push(key, version);
+  }
+
+  #push(key: KeyState, version: Version): void {
+    key.live.push(version);
+    if (key.live.length > CACHE_LIMITS.live) this.#end(key.live[0]!, 'refill', version.since.invoke, null);
+    if (version.sources.length > 0) {
+      this.#learn(version);
+      this.#windows.follow(version);
+    }
+    this.#events.onFill(version);
+  }
+
+  #sourcesOf(key: KeyState, payload: Payload, until: number, miss: CacheRead | null): Version['sources'] {
+    const candidates = this.#recent.reads(miss?.invoke ?? null, until);
+    return chooseSources(candidates, indexPayload(payload), key);
+  }
+
+  #learn(version: Version): void {
+    const { key } = version;
+    if (version.fill?.kind === 'write') key.stats.fills++;
+    for (const source of version.sources) {
+      keepIn(key.feeders, source.read.op.shape);
+      for (const table of source.read.tables) keepIn(key.fedTables, table);
+      for (const token of source.read.tokens) {
+        const text = key.parts.has(token) ? key.texts.get(token) : undefined;
+        if (text !== undefined) keepIn(key.bound, text);
+      }
+      for (const row of source.rows)
+        for (const image of row.images) if (image.id !== null) keepIn(key.fedRows, image.id);
+    }
+  }
+
+  /** The miss that this fill answers: the last one on its own session, else the earliest that is still open. */
+  #missBefore(key: KeyState, op: CacheWrite | CacheScript): CacheRead | null {
+    const open = key.misses.filter((miss) => (miss.return ?? Number.POSITIVE_INFINITY) < op.invoke);
+    const same = open.filter((miss) => miss.session === op.session).at(-1);
+    const chosen = same ?? open[0] ?? null;
+    if (chosen !== null && op.kind === 'write') key.misses.splice(key.misses.indexOf(chosen), 1);
+    return chosen;
+  }
+
+  /** A hit that its reader discards and refills was not served. */
+  #discardHit(key: KeyState, op: CacheWrite, refill: boolean, miss: CacheRead | null): void {
+    const hit = key.lastHit;
+    if (!refill || miss !== null || hit === null || hit.session !== op.session) return;
+    const version = key.live.find((candidate) => candidate.digest === hit.value);
+    if (version !== undefined) this.#windows.discard(version, hit);
+    key.lastHit = null;
+  }
+
+  // Removals ------------------------------------------------------------------------------------------------------------
+
+  #delete(key: KeyState, op: CacheDelete): void {
+    if (op.status === 'fail') {
+      this.#removal(key, op, 'removal', true, false);
+      return;
+    }
+    key.stats.invalidations++;
+    const removal = this.#removal(key, op, 'removal', op.status === 'info', op.removed !== 0);
+    if (op.status === 'info') return;
+    this.#endAll(key, op, removal);
+  }
+
+  #flush(op: CacheFlush): void {
+    for (const key of this.keys.values()) {
+      if (!op.all && key.db !== op.db) continue;
+      if (key.live.length === 0) continue;
+      const removal = this.#removal(key, op, 'removal', false, true);
+      this.#endAll(key, op, removal);
+    }
+  }
+
+  #expire(key: KeyState, op: CacheExpire): void {
+    if (op.status !== 'ok' || !op.applied) return;
+    const before = key.live.at(-1)?.ttl;
+    this.#events.onTtl(key, op, before);
+    for (const version of key.live) {
+      version.ttl =
+        op.ttl === null ? null : (op.return ?? op.invoke) / 1e6 - version.since.return / 1e6 + op.ttl;
+    }
+  }
+
+  #endAll(key: KeyState, op: CacheDelete | CacheFlush, removal: Removal | null): void {
+    for (const version of [...key.live]) {
+      if (version.since.return < op.invoke)
+        this.#end(version, 'invalidation', op.return ?? op.invoke, removal);
+    }
+  }
+
+  #removal(
+    key: KeyState,
+    op: Removal['op'],
+    kind: Removal['kind'] | null,
+    failed: boolean,
+    hitSomething: boolean,
+  ): Removal | null {
+    if (kind === null) return null;
+    const removal: Removal = { op, key, kind, interval: intervalOf(op), failed, hitSomething, claim: null };
+    keep(key.removals, removal, CACHE_LIMITS.removals);
+    this.#writes.removal(removal);
+    return removal;
+  }
+
+  #end(version: Version, kind: EndKind, at: number, removal: Removal | null): void {
+    const { key } = version;
+    key.live = key.live.filter((other) => other !== version);
+    this.#windows.leave(version, kind, at, removal);
+  }
+}
+
+function intervalOf(op: { readonly invoke: number; readonly return: number | null }): Interval {
+  return { invoke: op.invoke, return: op.return ?? Number.POSITIVE_INFINITY };
+}
+
+function keep<T>(list: T[], item: T, most: number): void {
+  list.push(item);
+  if (list.length > most) list.shift();
+}
+
+function keepIn<T>(set: Set<T>, item: T): void {
+  if (set.size < CACHE_LIMITS.feeders) set.add(item);
+}
+
+/** The first segment names the kind of thing; that a parameter has the same text says nothing. */
+function isNamespace(text: string, texts: readonly string[]): boolean {
+  return texts.length > 1 && text === texts[0] && lookOf(text) === 'word';
+}
+
+function definedFields(fields: Readonly<Record<string, Digest | null>>): ReadonlyMap<string, Digest> {
+  const defined = new Map<string, Digest>();
+  for (const [field, value] of Object.entries(fields)) if (value !== null) defined.set(field, value);
+  return defined;
+}
+
+function sameFields(version: Version, fields: Readonly<Record<string, Digest | null>>): boolean {
+  if (version.fields === null) return false;
+  return Object.entries(fields).every(([field, value]) => (version.fields?.get(field) ?? null) === value);
+}
+
+/** A removal that overlapped the fill or an unknown removal may have taken the value. */
+function lastRemoval(key: KeyState, version: Version, until: number): Removal | null {
+  for (let i = key.removals.length - 1; i >= 0; i--) {
+    const removal = key.removals[i]!;
+    if (removal.kind === 'rewrite' || removal.interval.invoke > until) continue;
+    if (removal.interval.return >= version.since.invoke) return removal;
+  }
+  return null;
+}
+
+function expiredBy(version: Version, miss: CacheRead): boolean {
+  if (version.ttl === null || version.ttl === undefined) return false;
+  return (miss.return ?? miss.invoke) + EXPIRY_SLACK >= version.since.invoke + version.ttl * 1e6;
+}

@@ -1,0 +1,31 @@
+/** Cost findings: counted facts, not verdicts on staleness. */
+import type { CauseCode } from '../codes.ts';
+import type { Remedy, WitnessStep } from '../finding.ts';
+import type { Digest } from '../operation.ts';
+import type { Interval } from '../source.ts';
+import type { KeyState } from '../versions.ts';
+
+/** What one detector has to say of one key or write. */
+export interface CostFact {
+  readonly code: CauseCode;
+  readonly key: KeyState;
+  /** Other keys that show the same. */
+  readonly keys: number;
+  /** Events counted. */
+  readonly events: number;
+  readonly confidence: 'proved' | 'likely';
+  /** The write, read or fill that did it: where it happened and which values it spoke of. */
+  readonly by: {
+    readonly interval: Interval;
+    readonly tokens: ReadonlySet<Digest>;
+    readonly shape: string | null;
+  } | null;
+  /** Whether `by` is the writer (true) or the reader. */
+  readonly writes: boolean;
+  readonly summary: string;
+  readonly explanation: string;
+  readonly remedy: Omit<Remedy, 'purge'>;
+  readonly witness: readonly WitnessStep[];
+}
+
+export const NO_TOKENS: ReadonlySet<Digest> = new Set();

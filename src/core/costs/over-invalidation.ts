@@ -1,0 +1,66 @@
+/** WS201: one write removes many keys, and nearly all of them are not fed by what it changed. */
+import type { KeyState, Removal } from '../versions.ts';
+import type { WriteRecord } from '../writes.ts';
+import type { CostFact } from './cost.ts';
+
+export const OVER_INVALIDATION = {
+  /** Keys that one write removes at least. */
+  keys: 10,
+  /** Share of them that the write's rows do not feed. */
+  unrelated: 0.8,
+} as const;
+
+export function isFedBy(key: KeyState, write: WriteRecord): boolean {
+  for (const change of write.commit.changes) {
+    if (!key.fedTables.has(change.table)) continue;
+    if (change.rows === null) return true;
+    for (const id of change.rows) if (key.fedRows.has(id)) return true;
+    // A list or a figure may be fed by rows that were never in its result.
+    if (change.action !== 'update' && key.bound.size === 0) return true;
+  }
+  return false;
+}
+
+/** Looks at all writes that claimed removals. */
+export function overInvalidations(writes: Iterable<WriteRecord>): CostFact[] {
+  const facts: CostFact[] = [];
+  for (const write of writes) {
+    const fact = overInvalidation(write);
+    if (fact !== null) facts.push(fact);
+  }
+  return facts;
+}
+
+function overInvalidation(write: WriteRecord): CostFact | null {
+  const removed = new Map<string, Removal>();
+  for (const removal of write.removals) {
+    // Only keys that held something when they were removed, and whose lineage is known, can be called unrelated.
+    if (removal.kind === 'removal' && removal.hitSomething && removal.key.fedTables.size > 0) {
+      removed.set(removal.key.id, removal);
+    }
+  }
+  if (removed.size < OVER_INVALIDATION.keys) return null;
+  const unrelated = [...removed.values()].filter((removal) => !isFedBy(removal.key, write));
+  if (unrelated.length < removed.size * OVER_INVALIDATION.unrelated) return null;
+  const first = unrelated[0]!;
+  return {
+    code: 'WS201',
+    key: first.key,
+    keys: removed.size,
+    events: unrelated.length,
+    confidence: unrelated.every((removal) => removal.claim?.position === 'after') ? 'proved' : 'likely',
+    by: { interval: write.commit.interval, tokens: write.commit.tokens, shape: write.commit.shape },
+    writes: true,
+    summary: `One write removed ${removed.size} keys; ${unrelated.length} of them are not fed by what it changed.`,
+    explanation: `The write changed ${[...new Set(write.commit.changes.map((c) => c.table))].join(', ') || 'nothing'} and then removed keys far beyond the rows concerned; each costs a miss and a query that was not needed.`,
+    remedy: {
+      title: 'remove only the keys that the row feeds',
+      steps: [
+        'Remove keys by name, not by pattern.',
+        'Keep the list of keys that a row feeds in one place next to the table.',
+      ],
+      recipe: 'docs/recipes/key-function.md',
+    },
+    witness: [],
+  };
+}

@@ -1,0 +1,104 @@
+/** WS202: many readers miss the same key at once and run the same statement with the same parameters. */
+import type { ReadFact } from '../source.ts';
+import type { KeyState, Version } from '../versions.ts';
+import type { CostFact } from './cost.ts';
+
+export const STAMPEDE = {
+  /** Overlapping executions of one statement with the same parameters, for one key. */
+  overlapping: 8,
+  /** Executions remembered for each statement and parameters. */
+  remembered: 64,
+  /** Statements with parameters that are remembered. */
+  statements: 20_000,
+} as const;
+
+interface Crowd {
+  readonly key: KeyState;
+  readonly read: ReadFact;
+  most: number;
+  events: number;
+}
+
+export class Stampedes {
+  readonly #executions = new Map<string, ReadFact[]>();
+  readonly #crowds = new Map<string, Crowd>();
+  readonly #counted = new WeakSet<ReadFact>();
+
+  read(read: ReadFact): void {
+    if (read.op.kind !== 'read') return;
+    const same = `${read.op.shape}\u0000${read.op.params.join(',')}`;
+    let list = this.#executions.get(same);
+    if (list === undefined) {
+      if (this.#executions.size >= STAMPEDE.statements)
+        this.#executions.delete(this.#executions.keys().next().value!);
+      list = [];
+      this.#executions.set(same, list);
+    }
+    list.push(read);
+    if (list.length > STAMPEDE.remembered) list.shift();
+  }
+
+  /** A fill names the key that a statement's executions were for. */
+  fill(version: Version): void {
+    for (const source of version.sources) {
+      const { op } = source.read;
+      const list = this.#executions.get(`${op.shape}\u0000${op.params.join(',')}`);
+      if (op.kind !== 'read' || list === undefined || list.length < STAMPEDE.overlapping) continue;
+      if (this.#counted.has(source.read)) continue;
+      const crowd = overlappingWith(source.read, list);
+      if (crowd.length < STAMPEDE.overlapping) continue;
+      for (const read of crowd) this.#counted.add(read);
+      const known = this.#crowds.get(version.key.id);
+      if (known === undefined) {
+        this.#crowds.set(version.key.id, {
+          key: version.key,
+          read: source.read,
+          most: crowd.length,
+          events: 1,
+        });
+      } else {
+        known.most = Math.max(known.most, crowd.length);
+        known.events++;
+      }
+    }
+  }
+
+  facts(templateOf: (key: KeyState) => string): CostFact[] {
+    return [...this.#crowds.values()].map((crowd) => ({
+      code: 'WS202',
+      key: crowd.key,
+      keys: 1,
+      events: crowd.most,
+      confidence: 'proved',
+      by: {
+        interval: { invoke: crowd.read.op.invoke, return: crowd.read.op.return ?? Number.POSITIVE_INFINITY },
+        tokens: crowd.read.tokens,
+        shape: crowd.read.op.shape,
+      },
+      writes: false,
+      summary: `${crowd.most} executions of the same statement overlapped while ${crowd.key.name} was being filled.`,
+      explanation: `When ${templateOf(crowd.key)} is missing, every reader runs the statement itself instead of waiting for the first.`,
+      remedy: {
+        title: 'let one reader fill, the others wait',
+        steps: [
+          'Take a short lease on the key (SET NX PX) before the statement; those that do not get it wait and read again.',
+          'Within one process, share the running load between callers.',
+        ],
+        recipe: 'docs/recipes/single-flight.md',
+      },
+      witness: [],
+    }));
+  }
+}
+
+/** The largest set of executions that were all under way at one moment, among those that overlap this one. */
+function overlappingWith(read: ReadFact, list: readonly ReadFact[]): readonly ReadFact[] {
+  const near = list.filter((other) => other.op.invoke < read.op.return! && other.op.return! > read.op.invoke);
+  let best: readonly ReadFact[] = [];
+  for (const moment of near) {
+    const at = moment.op.invoke;
+    const together = near.filter((other) => other.op.invoke <= at && other.op.return! > at);
+    if (together.length > best.length) best = together;
+  }
+  return best;
+}

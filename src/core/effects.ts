@@ -1,0 +1,240 @@
+/**
+ * What a commit does to a cached value: which of its columns are no longer what the source says, which of its rows are
+ * gone, whether a row enters or leaves the predicate behind it.
+ */
+import type { FedRow, Source } from './lineage.ts';
+import type { Digest, SourceRead } from './operation.ts';
+import {
+  asOf,
+  type Change,
+  type Commit,
+  type Interval,
+  meets,
+  type RowId,
+  type RowImage,
+  touches,
+  valueAfter,
+} from './source.ts';
+
+export interface ChangedColumn {
+  readonly table: string;
+  readonly column: string;
+  readonly place: string;
+  /** The cached value. */
+  readonly old: Digest;
+  /** The value since the commit; `?` is not known yet. */
+  readonly now: Digest | '?';
+  /** Found in the payload by name or by a value that says much. */
+  readonly strong: boolean;
+}
+
+export type EffectKind = 'changed' | 'removed' | 'entered' | 'left' | 'recomputed';
+
+export interface Effect {
+  readonly kind: EffectKind;
+  readonly change: Change;
+  /** null: the fill was not seen; see unseen.ts. */
+  readonly source: Source | null;
+  readonly row: RowImage | null;
+  readonly rowId: RowId | null;
+  readonly columns: readonly ChangedColumn[];
+  /** `order`: the read was over before the commit began. `value`: they overlap, but the values decide. */
+  readonly decidedBy: 'order' | 'value';
+  /** True when the wire shows that the value differs now. Otherwise a later read must confirm it. */
+  readonly sure: boolean;
+}
+
+/** Where a read's snapshot stands to a commit. */
+export function relation(snapshot: Interval, commit: Interval): 'before' | 'overlap' | 'after' {
+  if (snapshot.return < commit.invoke) return 'before';
+  if (commit.return < snapshot.invoke) return 'after';
+  return 'overlap';
+}
+
+/** All effects of a commit on a value with these sources. */
+export function effectsOf(
+  sources: readonly Source[],
+  commit: Commit,
+  primaryKey: (table: string) => readonly string[] | undefined,
+): readonly Effect[] {
+  const effects: Effect[] = [];
+  for (const source of sources) {
+    if (source.read.txn !== null && source.read.txn === commit.txn) continue;
+    const where = relation(asOf(source.read), commit.interval);
+    if (where === 'after') continue;
+    for (const change of commit.changes) {
+      if (!source.read.tables.includes(change.table)) continue;
+      const found = [
+        ...rowEffects(source, change, where),
+        ...membershipEffects(source, change, where, primaryKey),
+      ];
+      effects.push(...found);
+    }
+  }
+  return effects;
+}
+
+function rowEffects(source: Source, change: Change, where: 'before' | 'overlap'): Effect[] {
+  const effects: Effect[] = [];
+  for (const row of source.rows) {
+    for (const image of row.images) {
+      const touched = touches(change, image);
+      if (touched === 'no') continue;
+      const effect = rowEffect(source, row, image, change, touched === 'yes');
+      if (effect === null) continue;
+      const decided = where === 'before' ? effect : decideByValue(effect, change);
+      if (decided !== null) effects.push(decided);
+    }
+  }
+  return effects;
+}
+
+function rowEffect(
+  source: Source,
+  row: FedRow,
+  image: RowImage,
+  change: Change,
+  certain: boolean,
+): Effect | null {
+  const base = { change, source, row: image, rowId: image.id, decidedBy: 'order' as const };
+  if (change.action === 'delete' || change.action === 'truncate') {
+    return { ...base, kind: 'removed', columns: [], sure: certain };
+  }
+  if (change.action === 'insert') return null;
+  const columns = source.kind === 'unreadable' ? allColumns(image, change) : fedColumns(row, image, change);
+  if (columns.length === 0) return null;
+  return { ...base, kind: 'changed', columns, sure: certain && columns.some((column) => column.now !== '?') };
+}
+
+function fedColumns(row: FedRow, image: RowImage, change: Change): ChangedColumn[] {
+  const changed: ChangedColumn[] = [];
+  for (const fed of row.columns) {
+    if (fed.table !== change.table) continue;
+    const now = valueAfter(change, image, fed.column);
+    if (now === undefined || now === fed.value) continue;
+    changed.push({
+      table: change.table,
+      column: fed.column,
+      place: fed.place,
+      old: fed.value,
+      now,
+      strong: fed.strong,
+    });
+  }
+  return changed;
+}
+
+/** The payload cannot be read: any selected column may stand in it. */
+function allColumns(image: RowImage, change: Change): ChangedColumn[] {
+  const changed: ChangedColumn[] = [];
+  for (const [column, old] of image.cells) {
+    const now = valueAfter(change, image, column);
+    if (now === undefined || now === old) continue;
+    changed.push({ table: change.table, column, place: '', old, now, strong: false });
+  }
+  return changed;
+}
+
+/** Read and commit overlap: the cached value is older only if it is exactly what stood there before the commit. */
+function decideByValue(effect: Effect, change: Change): Effect | null {
+  if (effect.kind !== 'changed' || effect.rowId === null) return null;
+  const before = change.before.get(effect.rowId);
+  const columns = effect.columns.filter(
+    (column) => column.now !== '?' && before?.get(column.column) === column.old,
+  );
+  return columns.length === 0 ? null : { ...effect, columns, decidedBy: 'value' };
+}
+
+/** Rows entering or leaving the predicate of a read. */
+function membershipEffects(
+  source: Source,
+  change: Change,
+  where: 'before' | 'overlap',
+  primaryKey: (table: string) => readonly string[] | undefined,
+): Effect[] {
+  const { op } = source.read;
+  if (op.kind !== 'read' || where === 'overlap') return [];
+  const key = primaryKey(change.table);
+  const byKey = key?.every((column) =>
+    op.where.equal.some((e) => e.table === change.table && e.column === column),
+  );
+  if (byKey === true && source.read.rows.length > 0) return [];
+  const base = { change, source, row: null, columns: [], decidedBy: 'order' as const };
+  if (op.aggregate) return recomputed(op, change, base);
+  if (change.action === 'insert') {
+    const cells = insertedCells(change);
+    const answer = meets(op.where, change.table, cells);
+    if (answer === 'no') return [];
+    return [{ ...base, kind: 'entered', rowId: onlyRow(change), sure: answer === 'yes' }];
+  }
+  if (change.action === 'update') return crossing(source, op, change, base);
+  return [];
+}
+
+type EffectBase = Pick<Effect, 'change' | 'source' | 'row' | 'columns' | 'decidedBy'>;
+
+function onlyRow(change: Change): RowId | null {
+  if (change.rows === null || change.rows.size !== 1) return null;
+  return [...change.rows][0] ?? null;
+}
+
+function insertedCells(change: Change): ReadonlyMap<string, Digest> {
+  const cells = new Map<string, Digest>();
+  for (const [column, value] of change.set) if (value !== '?') cells.set(column, value);
+  for (const row of change.after.values()) for (const [column, value] of row) cells.set(column, value);
+  return cells;
+}
+
+/** Count, sum and their like: an insert or delete within the predicate changes them for certain only with its next value. */
+function recomputed(op: SourceRead, change: Change, base: EffectBase): Effect[] {
+  if (change.action === 'insert') {
+    const answer = meets(op.where, change.table, insertedCells(change));
+    return answer === 'no'
+      ? []
+      : [{ ...base, kind: 'recomputed', rowId: onlyRow(change), sure: answer === 'yes' }];
+  }
+  if (change.action === 'update') {
+    const touched = [...change.set.keys()].some((column) => changesValue(change, column));
+    return touched ? [{ ...base, kind: 'recomputed', rowId: onlyRow(change), sure: false }] : [];
+  }
+  return [{ ...base, kind: 'recomputed', rowId: onlyRow(change), sure: false }];
+}
+
+function changesValue(change: Change, column: string): boolean {
+  const now = change.set.get(column);
+  if (now === undefined) return false;
+  const images = [...change.before.values()];
+  return images.length === 0 || now === '?' || images.some((image) => image.get(column) !== now);
+}
+
+/** An update of a column that the predicate looks at: rows of the result may leave, others may enter. */
+function crossing(source: Source, op: SourceRead, change: Change, base: EffectBase): Effect[] {
+  const watched = op.where.columns.some(
+    (name) =>
+      name.startsWith(`${change.table}.`) && changesValue(change, name.slice(change.table.length + 1)),
+  );
+  if (!watched) return [];
+  const effects: Effect[] = [];
+  const inResult = source.rows.flatMap((row) => row.images.filter((image) => image.table === change.table));
+  for (const image of inResult) {
+    if (touches(change, image) !== 'yes') continue;
+    const cells = new Map(image.cells);
+    for (const column of change.set.keys()) {
+      const now = valueAfter(change, image, column);
+      if (now === '?' || now === undefined) cells.delete(column);
+      else cells.set(column, now);
+    }
+    if (meets(op.where, change.table, cells) === 'no') {
+      effects.push({ ...base, row: image, kind: 'left', rowId: image.id, sure: true });
+    }
+  }
+  const known = new Set(inResult.map((image) => image.id));
+  for (const id of change.rows ?? []) {
+    if (known.has(id)) continue;
+    const cells = new Map(change.before.get(id) ?? []);
+    for (const [column, value] of change.set) value === '?' ? cells.delete(column) : cells.set(column, value);
+    const answer = meets(op.where, change.table, cells);
+    if (answer !== 'no') effects.push({ ...base, kind: 'entered', rowId: id, sure: answer === 'yes' });
+  }
+  return effects;
+}

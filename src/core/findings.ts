@@ -1,0 +1,240 @@
+/**
+ * From verdicts to findings: names the cause of each stale case, groups the cases by code, template and writer, and tells
+ * the worst of each group.
+ */
+
+import type { StaleCase, Words } from './causes/cause.ts';
+import { causeOf } from './causes/index.ts';
+import { type CauseCode, CODES } from './codes.ts';
+import type { CostFact } from './costs/cost.ts';
+import { isFedBy } from './costs/over-invalidation.ts';
+import type { Draft } from './document.ts';
+import type { Verdict } from './judge.ts';
+import type { Digest, LogLine } from './operation.ts';
+import type { Interval } from './source.ts';
+import { timeline } from './timeline.ts';
+import type { KeyState, Version, Window } from './versions.ts';
+import { type Reveal, valueText } from './wording.ts';
+import { CLAIM } from './writes.ts';
+
+export interface FindingContext {
+  readonly templateOf: (key: KeyState) => string;
+  readonly reveal: Reveal;
+  readonly logs: readonly LogLine[];
+  readonly keysOf: (template: string) => readonly KeyState[];
+  /** Route, else statement, else null. */
+  readonly writerOf: (by: {
+    interval: Interval;
+    tokens: ReadonlySet<Digest>;
+    shape: string | null;
+  }) => string | null;
+  readonly readerOf: (version: Version, window: Window | null) => string | null;
+}
+
+interface Found {
+  readonly code: CauseCode;
+  readonly verdict: Verdict;
+  readonly stale: StaleCase;
+  readonly writer: string | null;
+  readonly staleForMs: number;
+}
+
+const ENDED = {
+  expiry: 'by expiry',
+  invalidation: 'by invalidation',
+  refill: 'by a refill',
+  eviction: 'by eviction',
+  restored: 'when the source took the old value again',
+  open: 'not while watching',
+} as const;
+
+/** Staleness findings, worst first within each code. */
+export function staleFindings(verdicts: readonly Verdict[], context: FindingContext): readonly Draft[] {
+  const groups = new Map<string, Found[]>();
+  for (const verdict of verdicts) {
+    const stale = staleCase(verdict.window, context);
+    const { code } = causeOf(stale);
+    const { commit } = verdict.window.write;
+    const writer = context.writerOf({
+      interval: commit.interval,
+      tokens: commit.tokens,
+      shape: commit.shape,
+    });
+    const found = { code, verdict, stale, writer, staleForMs: staleFor(verdict) };
+    const group = `${code}\u0000${context.templateOf(verdict.window.version.key)}\u0000${writer ?? ''}`;
+    const list = groups.get(group);
+    if (list === undefined) groups.set(group, [found]);
+    else list.push(found);
+  }
+  return [...groups.values()].map((group) => staleFinding(group, context));
+}
+
+/** From the commit's (or the stale fill's) return to the last stale hit's invocation. */
+function staleFor(verdict: Verdict): number {
+  const { window } = verdict;
+  const committed = window.write.commit.interval.return;
+  const from = window.filledAfter ? Math.max(committed, window.version.since.return) : committed;
+  return Math.max(0, (window.hits.last?.invoke ?? from) - from) / 1e6;
+}
+
+function staleCase(window: Window, context: FindingContext): StaleCase {
+  const { version, write } = window;
+  const own = write.removals.filter((removal) => removal.key === version.key && removal.op !== version.fill);
+  const keys = context.keysOf(context.templateOf(version.key));
+  return {
+    window,
+    version,
+    write,
+    ownBefore: own.filter((removal) => removal.claim?.position === 'before'),
+    ownAfter: own.filter((removal) => removal.claim?.position === 'after'),
+    between: window.removals.filter(
+      (removal) =>
+        removal.op !== version.fill &&
+        removal.interval.return > write.commit.interval.invoke &&
+        removal.interval.invoke < version.since.return,
+    ),
+    elsewhere: write.removals.filter((removal) => removal.key !== version.key),
+    templateInvalidated: keys.some((key) => key.removals.some(isInvalidationOnChange)),
+    unbounded: version.ttl === null,
+    neverFilled: (key) =>
+      context.keysOf(context.templateOf(key)).every((k) => k.db !== key.db || isUntouched(k)),
+    fedByWrite: (key) => isFedBy(key, write),
+  };
+}
+
+function isUntouched(key: KeyState): boolean {
+  return key.stats.hits === 0 && key.stats.writes === 0 && !key.stats.scripted;
+}
+
+/** A removal or rewrite that belongs to a write which changed what feeds the key: not a refill after expiry. */
+function isInvalidationOnChange(removal: KeyState['removals'][number]): boolean {
+  const { claim } = removal;
+  if (claim === null || removal.failed) return false;
+  if (removal.kind === 'rewrite' && claim.distance > CLAIM.unkeyed) return false;
+  return claim.write.commit.changes.length > 0 && isFedBy(removal.key, claim.write);
+}
+
+function rank(found: Found): number {
+  return found.verdict.confidence === 'proved' ? 1 : 0;
+}
+
+function staleFinding(group: readonly Found[], context: FindingContext): Draft {
+  const sorted = [...group].sort((a, b) => rank(b) - rank(a) || b.staleForMs - a.staleForMs);
+  const worst = sorted[0]!;
+  const { window } = worst.verdict;
+  const { key } = window.version;
+  const cause = causeOf(worst.stale);
+  const reader = context.readerOf(window.version, window);
+  const words = wordsOf(worst, reader, context);
+  const hits = new Map<Version, number>();
+  for (const found of group) {
+    const { version } = found.verdict.window;
+    hits.set(version, Math.max(hits.get(version) ?? 0, found.verdict.hits));
+  }
+  const total = [...hits.values()].reduce((sum, count) => sum + count, 0);
+  const endedBy = window.end?.kind ?? 'open';
+  return {
+    code: worst.code,
+    cause: CODES[worst.code].name,
+    template: words.template,
+    key: key.name,
+    db: key.db,
+    keys: new Set(group.map((found) => found.verdict.window.version.key)).size,
+    confidence: worst.verdict.confidence,
+    staleForMs: Math.round(worst.staleForMs * 100) / 100,
+    hits: total,
+    endedBy,
+    writer: worst.writer,
+    reader,
+    witness: timeline(window, worst.verdict.over, context.logs, context.reveal),
+    summary: `${key.name} served a value older than the database for ${duration(worst.staleForMs)}, ${total} ${total === 1 ? 'hit' : 'hits'}; it ended ${ENDED[endedBy]}.`,
+    explanation: cause.explain(worst.stale, words),
+    remedy: { ...cause.remedy(worst.stale, words), purge: `whystale purge --key ${shellWord(key.name)}` },
+  };
+}
+
+function wordsOf(found: Found, reader: string | null, context: FindingContext): Words {
+  const { window } = found.verdict;
+  return {
+    key: window.version.key.name,
+    template: context.templateOf(window.version.key),
+    writer: found.writer ?? 'a write',
+    reader: reader ?? 'the reader',
+    changed: changedText(window, context.reveal),
+    templateOf: context.templateOf,
+  };
+}
+
+function changedText(window: Window, reveal: Reveal): string {
+  const columns = new Map<string, string>();
+  for (const effect of window.effects) {
+    for (const { table, column, old, now } of effect.columns) {
+      const text = now === '?' ? '' : ` ${valueText(old, reveal)} → ${valueText(now, reveal)}`;
+      columns.set(`${table}.${column}`, `${table}.${column}${text}`);
+    }
+  }
+  if (columns.size > 0) return [...columns.values()].slice(0, 3).join(', ');
+  const kinds = {
+    changed: 'a row',
+    removed: 'a deleted row',
+    entered: 'a new row',
+    left: 'a row',
+    recomputed: 'rows',
+  };
+  const [effect] = window.effects;
+  return effect === undefined ? 'a row' : `${kinds[effect.kind]} of ${effect.change.table}`;
+}
+
+/** Milliseconds for people: `480 ms`, `48.2 s`, `12 min`. */
+export function duration(ms: number): string {
+  if (ms < 1000) return `${Math.round(ms * 10) / 10} ms`;
+  if (ms < 120_000) return `${Math.round(ms / 100) / 10} s`;
+  return `${Math.round(ms / 60_000)} min`;
+}
+
+function shellWord(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}
+
+/** Cost findings, one per code, template and writer. */
+export function costFindings(facts: readonly CostFact[], context: FindingContext): readonly Draft[] {
+  const groups = new Map<
+    string,
+    { readonly worst: CostFact; keys: number; events: number; readonly writer: string | null }
+  >();
+  for (const fact of facts) {
+    const template = context.templateOf(fact.key);
+    const where = fact.by === null ? null : context.writerOf(fact.by);
+    const group = `${fact.code}\u0000${template}\u0000${fact.writes ? (where ?? '') : ''}`;
+    const known = groups.get(group);
+    if (known === undefined || known.worst.events < fact.events) {
+      groups.set(group, {
+        worst: fact,
+        keys: Math.max(fact.keys, (known?.keys ?? 0) + 1),
+        events: fact.events + (known?.events ?? 0),
+        writer: where,
+      });
+    } else {
+      known.keys++;
+      known.events += fact.events;
+    }
+  }
+  return [...groups.values()].map(({ worst, keys, events, writer }) => ({
+    code: worst.code,
+    cause: CODES[worst.code].name,
+    template: context.templateOf(worst.key),
+    key: worst.key.name,
+    db: worst.key.db,
+    keys,
+    confidence: worst.confidence,
+    staleForMs: 0,
+    hits: events,
+    endedBy: null,
+    writer: worst.writes ? writer : null,
+    reader: worst.writes ? null : writer,
+    witness: worst.witness,
+    summary: worst.summary,
+    explanation: worst.explanation,
+    remedy: worst.remedy,
+  }));
+}

@@ -1,0 +1,149 @@
+/**
+ * Verdicts on staleness windows: when the write was over, how many hits came after that, and how sure it is.
+ *
+ * A write is over at its HTTP response where that is known for certain. Otherwise at the return of the removal or rewrite
+ * that its statement shape is normally followed by; a shape that is never followed by one is over at its commit.
+ */
+import type { Requests } from './attribution.ts';
+import type { Confidence } from './finding.ts';
+import type { LearnedPlaces } from './lineage.ts';
+import { hitsAfter, type Version, type Window } from './versions.ts';
+import { CLAIM } from './writes.ts';
+
+export interface Verdict {
+  readonly window: Window;
+  readonly confidence: Exclude<Confidence, 'possible'>;
+  /** Hits that were invoked after the write was over. */
+  readonly hits: number;
+  /** When the write was over; ns. */
+  readonly over: number;
+}
+
+/** How often a kind of write is followed by a removal of a template that it affects. */
+export class FollowRates {
+  readonly #counts = new Map<string, { writes: number; followed: number }>();
+  readonly #templateOf: (version: Version) => string;
+
+  constructor(windows: readonly Window[], templateOf: (version: Version) => string) {
+    this.#templateOf = templateOf;
+    for (const window of windows) {
+      const key = this.#key(window);
+      const entry = this.#counts.get(key) ?? { writes: 0, followed: 0 };
+      entry.writes++;
+      if (hasOwnRemoval(window)) entry.followed++;
+      this.#counts.set(key, entry);
+    }
+  }
+
+  #key(window: Window): string {
+    return `${window.write.commit.shape}\u0000${this.#templateOf(window.version)}`;
+  }
+
+  /** Share of this kind of write, 0 to 1, that were followed by a removal of their own. */
+  rate(window: Window): number {
+    const entry = this.#counts.get(this.#key(window));
+    return entry === undefined ? 0 : entry.followed / entry.writes;
+  }
+}
+
+function hasOwnRemoval(window: Window): boolean {
+  return window.write.removals.some(
+    (removal) => removal.key === window.version.key && removal.claim?.position === 'after' && !removal.failed,
+  );
+}
+
+export interface JudgeContext {
+  readonly rates: FollowRates;
+  readonly requests: Requests;
+  readonly places: LearnedPlaces;
+  /** Whether the template is known to be fed by this table's column, from values whose fill was seen. */
+  readonly learned: (window: Window) => boolean;
+  /** Time of the last operation; ns. */
+  readonly now: number;
+  /** Windows whose commit is younger than this are left undecided; ns. 0 once watching has ended. */
+  readonly settle: number;
+}
+
+/** Whether a kind of write normally removes the key itself. */
+const NORMALLY = 0.5;
+
+export function judge(window: Window, context: JudgeContext): Verdict | null {
+  if (window.hits.count === 0 || window.confirmed === 'no') return null;
+  const { commit } = window.write;
+  if (window.end === null && context.now - commit.interval.return < context.settle) return null;
+  const uncommitted = commit.txn.state === 'rolled back';
+  const confidence = uncommitted ? certainOf(window) : confidenceOf(window, context);
+  if (confidence === null) return null;
+  const { over, sure } = whenOver(window, context);
+  const hits = hitsAfter(window.hits, over);
+  if (hits === 0) return null;
+  return { window, confidence: sure ? confidence : 'likely', hits, over };
+}
+
+function certainOf(window: Window): 'proved' | 'likely' {
+  return window.version.sources.some((source) => source.read.own && source.certain) ? 'proved' : 'likely';
+}
+
+function whenOver(window: Window, context: JudgeContext): { readonly over: number; readonly sure: boolean } {
+  const committed = window.write.commit.interval.return;
+  const { request } = window.write;
+  if (request?.return != null) return { over: Math.max(committed, request.return), sure: true };
+  const own = ownEnd(window);
+  if (own !== null) return { over: Math.max(committed, own), sure: true };
+  const rate = context.rates.rate(window);
+  const closing = window.end?.removal;
+  if (rate >= NORMALLY) {
+    // Its usual removal was not seen as its own: one that came at once is taken for it, else it has been waited for.
+    if (closing != null && closing.interval.return - committed <= CLAIM.unkeyed) {
+      return { over: closing.interval.return, sure: false };
+    }
+    return { over: committed + CLAIM.unkeyed, sure: false };
+  }
+  return { over: committed, sure: rate === 0 || window.filledAfter };
+}
+
+/** When the write's own removal or rewrite of this key returned. */
+function ownEnd(window: Window): number | null {
+  let end: number | null = null;
+  for (const removal of window.write.removals) {
+    if (removal.key !== window.version.key || removal.failed || removal.claim?.position !== 'after') continue;
+    end = Math.max(end ?? 0, removal.interval.return);
+  }
+  return end;
+}
+
+function confidenceOf(window: Window, context: JudgeContext): 'proved' | 'likely' | null {
+  let best: 'proved' | 'likely' | null = null;
+  for (const effect of window.effects) {
+    const confidence = effectConfidence(window, effect, context);
+    if (confidence === 'proved') return 'proved';
+    best = confidence ?? best;
+  }
+  return best;
+}
+
+function effectConfidence(
+  window: Window,
+  effect: Window['effects'][number],
+  context: JudgeContext,
+): 'proved' | 'likely' | null {
+  const { source } = effect;
+  if (source === null) return context.learned(window) ? 'proved' : 'likely';
+  if (effect.kind === 'changed') {
+    if (source.kind === 'unreadable') return window.nextDiffers && effect.sure ? 'likely' : null;
+    const shape = source.read.op.shape;
+    const strong = effect.columns.some(
+      (column) => column.strong || context.places.confirmed(shape, { ...column, value: column.old }),
+    );
+    if (!strong) return null;
+    if (window.confirmed !== 'yes') return 'likely';
+    return source.certain ? 'proved' : 'likely';
+  }
+  if (effect.kind === 'removed' || effect.kind === 'left') {
+    if (!effect.sure) return null;
+    return source.certain && source.kind === 'values' ? 'proved' : 'likely';
+  }
+  // A row that enters a predicate, or a figure computed over rows.
+  if (window.nextDiffers) return source.certain ? 'proved' : 'likely';
+  return effect.sure ? 'likely' : null;
+}

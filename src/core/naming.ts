@@ -1,0 +1,99 @@
+/** Names for what was seen: templates of keys, routes or statements of reads and writes. */
+import { type Attribution, type Requests, RouteProfile } from './attribution.ts';
+import { routeOf } from './keys.ts';
+import type { Digest } from './operation.ts';
+import type { Interval } from './source.ts';
+import { learnTemplates } from './templates.ts';
+import type { KeyState, Version, Window } from './versions.ts';
+import type { WriteRecord } from './writes.ts';
+
+export interface Actor {
+  readonly interval: Interval;
+  readonly tokens: ReadonlySet<Digest>;
+  readonly shape: string | null;
+}
+
+/** Longest statement used as a name. */
+const MAX_STATEMENT = 120;
+
+export class Naming {
+  readonly #templates: ReadonlyMap<string, string>;
+  readonly #byTemplate = new Map<string, KeyState[]>();
+  readonly #all: readonly KeyState[];
+  readonly #requests: Requests;
+  readonly #profile = new RouteProfile();
+  readonly #share = new Map<string, number>();
+
+  constructor(keys: Iterable<KeyState>, requests: Requests) {
+    this.#all = [...keys];
+    this.#requests = requests;
+    this.#templates = learnTemplates(
+      this.#all.map((key) => ({
+        key: key.name,
+        bound: key.bound,
+        feeders: [...key.feeders].sort().join('\u0000'),
+      })),
+    );
+    for (const key of this.#all) {
+      const template = this.templateOf(key);
+      const members = this.#byTemplate.get(template);
+      if (members === undefined) this.#byTemplate.set(template, [key]);
+      else members.push(key);
+    }
+    for (const request of requests.all) {
+      const route = routeOf(request.method, request.path);
+      this.#share.set(route, (this.#share.get(route) ?? 0) + 1);
+    }
+  }
+
+  readonly templateOf = (key: KeyState): string => this.#templates.get(key.name) ?? key.name;
+
+  readonly keysOf = (template: string): readonly KeyState[] => this.#byTemplate.get(template) ?? [];
+
+  /** Keys that held or were asked for a value; removals of keys that never were do not make a template. */
+  cached(): KeyState[] {
+    return this.#all.filter((key) => key.stats.hits + key.stats.misses + key.stats.writes > 0);
+  }
+
+  /** Names the requests around writes, and learns which route runs which statements. */
+  attributeWrites(writes: readonly WriteRecord[]): void {
+    if (this.#requests.count === 0) return;
+    for (const write of writes) {
+      const interval = { invoke: write.commit.began, return: write.commit.interval.return };
+      const attribution = this.#requests.of(interval, write.commit.tokens);
+      write.request = attribution.certain ? attribution.request : null;
+      this.#profile.note(write.commit.shape, this.#requests, interval);
+    }
+  }
+
+  /** Route, else statement, else null. */
+  actor(by: Actor): string | null {
+    const attribution = this.#attribution(by.interval, by.tokens);
+    if (attribution?.request != null && attribution.route !== null) return attribution.route;
+    const learned = by.shape === null ? null : this.#profile.route(by.shape, this.#share);
+    return learned ?? attribution?.route ?? (by.shape === null ? null : by.shape.slice(0, MAX_STATEMENT));
+  }
+
+  #attribution(interval: Interval, tokens: ReadonlySet<Digest>): Attribution | null {
+    return this.#requests.count === 0 ? null : this.#requests.of(interval, tokens);
+  }
+
+  /** Who read the stale value: the route of the hit, else of the fill, else the statement that fed it. */
+  reader(version: Version, window: Window | null): string | null {
+    const hit = window?.hits.first ?? null;
+    if (hit !== null) {
+      const at = this.#attribution(
+        { invoke: hit.invoke, return: hit.return ?? hit.invoke },
+        version.key.parts,
+      );
+      if (at?.route != null) return at.route;
+    }
+    const [source] = version.sources;
+    if (version.fill !== null) {
+      const since = { invoke: version.miss?.invoke ?? version.fill.invoke, return: version.since.return };
+      const at = this.#attribution(since, version.key.parts);
+      if (at?.route != null) return at.route;
+    }
+    return source === undefined ? null : source.read.op.shape.slice(0, MAX_STATEMENT);
+  }
+}

@@ -1,0 +1,85 @@
+/**
+ * A payload, indexed for lineage: which values stand in it, under which names, and which of them belong together.
+ */
+import type { Digest, Payload } from './operation.ts';
+
+export interface Leaf {
+  readonly path: string;
+  /** The path with array indices made `[]`: the place in the document's shape. */
+  readonly place: string;
+  /** Path of the list element that holds the leaf: the path up to its last array index; `` outside lists. */
+  readonly element: string;
+  /** Last named segment, folded: `unit_price`, `unitPrice` and `UnitPrice` are one name. */
+  readonly name: string;
+  readonly value: Digest;
+}
+
+export interface PayloadIndex {
+  readonly leaves: readonly Leaf[];
+  readonly byValue: ReadonlyMap<Digest, readonly Leaf[]>;
+  /** Named leaves of each list element. */
+  readonly elements: ReadonlyMap<string, ReadonlyMap<string, readonly Leaf[]>>;
+  readonly words: ReadonlySet<Digest>;
+  readonly empty: boolean;
+  readonly truncated: boolean;
+  /** True when nothing inside could be read. */
+  readonly unreadable: boolean;
+}
+
+/** Folds a column or field name for comparison. */
+export function foldName(name: string): string {
+  return name.toLowerCase().replace(/[^a-z0-9]/g, '');
+}
+
+const INDEX = /^\d+$/;
+
+function leafOf(path: string, value: Digest): Leaf {
+  const segments = path === '' ? [] : path.split('.');
+  const last = segments.at(-1) ?? '';
+  const named = INDEX.test(last) ? '' : last;
+  return {
+    path,
+    place: segments.map((segment) => (INDEX.test(segment) ? '[]' : segment)).join('.'),
+    element: segments.slice(0, segments.findLastIndex((segment) => INDEX.test(segment)) + 1).join('.'),
+    name: foldName(named),
+    value,
+  };
+}
+
+const cache = new WeakMap<Payload, PayloadIndex>();
+
+/** Index of a payload; computed once for each payload object. */
+export function indexPayload(payload: Payload): PayloadIndex {
+  const known = cache.get(payload);
+  if (known !== undefined) return known;
+  const leaves = payload.leaves.map(([path, value]) => leafOf(path, value));
+  const byValue = new Map<Digest, Leaf[]>();
+  const elements = new Map<string, Map<string, Leaf[]>>();
+  for (const leaf of leaves) {
+    append(byValue, leaf.value, leaf);
+    if (leaf.name === '') continue;
+    let element = elements.get(leaf.element);
+    if (element === undefined) {
+      element = new Map();
+      elements.set(leaf.element, element);
+    }
+    append(element, leaf.name, leaf);
+  }
+  const index: PayloadIndex = {
+    leaves,
+    byValue,
+    elements,
+    words: new Set(payload.words ?? []),
+    empty: payload.empty ?? false,
+    truncated: payload.truncated ?? false,
+    unreadable: leaves.length === 0 && (payload.words?.length ?? 0) === 0 && payload.empty !== true,
+  };
+  cache.set(payload, index);
+  return index;
+}
+
+function append<K, V>(map: Map<K, V[]>, key: K, value: V): void {
+  const list = map.get(key);
+  if (list === undefined) map.set(key, [value]);
+  else list.push(value);
+}

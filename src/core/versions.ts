@@ -1,0 +1,149 @@
+/** The cached values of a key over time, and the time windows in which each was older than the source. */
+import type { Effect } from './effects.ts';
+import type { KeyNames, Source } from './lineage.ts';
+import type {
+  CacheDelete,
+  CacheExpire,
+  CacheFlush,
+  CacheRead,
+  CacheScript,
+  CacheWrite,
+  Digest,
+  Payload,
+} from './operation.ts';
+import type { Interval } from './source.ts';
+import type { WriteRecord } from './writes.ts';
+
+export type EndKind = 'expiry' | 'invalidation' | 'refill' | 'eviction' | 'restored';
+
+/** Hits of one version after a commit (and, apart, after the write's HTTP response). */
+export interface HitCount {
+  count: number;
+  first: CacheRead | null;
+  last: CacheRead | null;
+  /** Invocations of the first hits, to leave out those that turn out to overlap the write. */
+  readonly early: number[];
+}
+
+/** A cached value against one commit that changed what it was made from. */
+export interface Window {
+  readonly version: Version;
+  readonly write: WriteRecord;
+  readonly effects: readonly Effect[];
+  /** Confirmation of effects that were not sure: a later read of the row, or the next fill. */
+  confirmed: 'yes' | 'no' | 'open';
+  /** The next fill of the key was read after the commit and differs. */
+  nextDiffers: boolean;
+  /** True when the value was filled after the commit: the fill carried an older value over it. */
+  readonly filledAfter: boolean;
+  readonly hits: HitCount;
+  /** Removals of the key that bear on the cause: between the read and the fill, or last before the fill. */
+  readonly removals: readonly Removal[];
+  end: { readonly kind: EndKind; readonly at: number; readonly removal: Removal | null } | null;
+}
+
+/** One value that a key may have had. */
+export interface Version {
+  readonly key: KeyState;
+  /** null until a read tells (a write whose result is not on the wire). */
+  digest: Digest | null;
+  fields: ReadonlyMap<string, Digest> | null;
+  /** null: not seen, cached before watching began or by somebody outside. */
+  readonly fill: CacheWrite | CacheScript | null;
+  /** The fill's interval; for an unseen one, the first hit's. */
+  readonly since: Interval;
+  /** The miss that led to the fill. */
+  readonly miss: CacheRead | null;
+  payload: Payload | null;
+  sources: readonly Source[];
+  ttl: number | null | undefined;
+  /** When it had certainly appeared in a hit. */
+  seen: boolean;
+  readonly windows: Window[];
+  ended: boolean;
+}
+
+/** Something that removed a key or rewrote it, or tried to. */
+export interface Removal {
+  readonly op: CacheDelete | CacheFlush | CacheExpire | CacheWrite | CacheScript;
+  readonly key: KeyState;
+  readonly kind: 'removal' | 'rewrite';
+  readonly interval: Interval;
+  readonly failed: boolean;
+  /** False when the reply says that there was nothing to remove. */
+  readonly hitSomething: boolean;
+  /** Whether the key's cached value was fed by what the claiming write changed; filled in at the claim. */
+  claim: Claim | null;
+}
+
+/** Which write a removal belongs to. */
+export interface Claim {
+  readonly write: WriteRecord;
+  readonly position: 'before' | 'after';
+  /** Nanoseconds between the two, weighed by how well the key names the row. */
+  readonly distance: number;
+}
+
+export interface KeyState extends KeyNames {
+  readonly id: string;
+  readonly name: string;
+  readonly db: number;
+  /** Text of each segment by digest. */
+  readonly texts: ReadonlyMap<Digest, string>;
+  live: Version[];
+  readonly misses: CacheRead[];
+  readonly removals: Removal[];
+  lastHit: CacheRead | null;
+  /** Everything that ever fed it. */
+  readonly feeders: Set<string>;
+  readonly fedRows: Set<string>;
+  readonly fedTables: Set<string>;
+  readonly bound: Set<string>;
+  stats: KeyStats;
+}
+
+export interface KeyStats {
+  hits: number;
+  hitsKnown: number;
+  misses: number;
+  /** Writes with a source behind them. */
+  fills: number;
+  writes: number;
+  invalidations: number;
+  /** Applied writes without and with a time to live. */
+  unbounded: number;
+  bounded: number;
+  scripted: boolean;
+  lastReader: CacheRead | null;
+}
+
+export function emptyStats(): KeyStats {
+  return {
+    hits: 0,
+    hitsKnown: 0,
+    misses: 0,
+    fills: 0,
+    writes: 0,
+    invalidations: 0,
+    unbounded: 0,
+    bounded: 0,
+    scripted: false,
+    lastReader: null,
+  };
+}
+
+/** Hit invocations kept per window, to decide late which of them overlapped the write. */
+export const EARLY_HITS = 64;
+
+export function countHit(count: HitCount, hit: CacheRead): void {
+  count.count++;
+  count.first ??= hit;
+  count.last = hit;
+  if (count.early.length < EARLY_HITS) count.early.push(hit.invoke);
+}
+
+/** Hits invoked after a moment: exact for the first hits, and all later ones come after those. */
+export function hitsAfter(count: HitCount, moment: number): number {
+  if (count.last === null || count.last.invoke <= moment) return 0;
+  return count.count - count.early.filter((invoke) => invoke <= moment).length;
+}

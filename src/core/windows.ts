@@ -1,0 +1,297 @@
+/**
+ * Staleness windows: opened when a commit changes what a cached value was made from, or when a fill lands that carries a
+ * value from before a commit; counted by hits; closed by removal, refill, expiry, or by the source returning to the value.
+ */
+import { type Effect, effectsOf } from './effects.ts';
+import type { CacheRead, Digest, SourceBorder } from './operation.ts';
+import { asOf, type Commit, type ReadFact, type RowId, type Transaction } from './source.ts';
+import { effectsOnUnseen } from './unseen.ts';
+import type { EndKind, Removal, Version, Window } from './versions.ts';
+import { countHit } from './versions.ts';
+import type { WriteRecord } from './writes.ts';
+
+export const WINDOW_LIMITS = {
+  /** Open windows of one version. */
+  perVersion: 32,
+  /** Commits remembered per table, for fills that are still under way. */
+  recentWrites: 1024,
+  /** Windows that wait for a later read of a row. */
+  awaiting: 10_000,
+} as const;
+
+/** Effects that only a later read or fill can confirm. */
+function needsConfirmation(effects: readonly Effect[]): boolean {
+  return !effects.some((effect) => effect.sure);
+}
+
+export class Windows {
+  readonly #primaryKey: (table: string) => readonly string[] | undefined;
+  /** All windows ever opened that have counted a hit or may still. */
+  readonly opened: Window[] = [];
+  readonly #byRow = new Map<RowId, Set<Version>>();
+  readonly #byTable = new Map<string, Set<Version>>();
+  readonly #recent = new Map<string, WriteRecord[]>();
+  readonly #awaiting = new Map<RowId, Window[]>();
+  readonly #own = new WeakMap<Transaction, readonly Version[]>();
+  readonly #unseen = new Map<Digest, Set<Version>>();
+
+  constructor(primaryKey: (table: string) => readonly string[] | undefined) {
+    this.#primaryKey = primaryKey;
+  }
+
+  /** Follows a version: later commits will be held against it, and those since its reads are now. */
+  follow(version: Version): void {
+    const tables = new Set<string>();
+    for (const source of version.sources) {
+      this.#followOwn(version, source.read);
+      for (const table of source.read.tables) tables.add(table);
+      for (const row of source.rows)
+        for (const image of row.images) if (image.id !== null) add(this.#byRow, image.id, version);
+    }
+    let earliest = Number.POSITIVE_INFINITY;
+    for (const source of version.sources) earliest = Math.min(earliest, asOf(source.read).invoke);
+    const seen = new Set<WriteRecord>();
+    for (const table of tables) {
+      add(this.#byTable, table, version);
+      const recent = this.#recent.get(table) ?? [];
+      for (let i = recent.length - 1; i >= 0; i--) {
+        const write = recent[i]!;
+        if (write.commit.interval.return < earliest) break;
+        if (!seen.has(write)) this.#open(version, write, true);
+        seen.add(write);
+      }
+    }
+  }
+
+  /** What a transaction read of its own changes is not committed yet. */
+  #followOwn(version: Version, read: ReadFact): void {
+    const { txn } = read;
+    if (txn === null || !read.own || txn.state === 'committed') return;
+    if (txn.state === 'rolled back') this.#openUncommitted(version, txn, txn.endOp ?? -1);
+    else this.#own.set(txn, [...(this.#own.get(txn) ?? []), version]);
+  }
+
+  /** Follows a value whose fill was not seen, by what its key's name says. */
+  followUnseen(version: Version): void {
+    if (version.payload === null) return;
+    for (const part of version.key.parts) add(this.#unseen, part, version);
+  }
+
+  /** Stops holding commits against a version. */
+  leave(version: Version, kind: EndKind, at: number, removal: Removal | null): void {
+    version.ended = true;
+    for (const window of version.windows) window.end ??= { kind, at, removal };
+    if (version.fill === null) for (const part of version.key.parts) drop(this.#unseen, part, version);
+    for (const source of version.sources) {
+      for (const table of source.read.tables) drop(this.#byTable, table, version);
+      for (const row of source.rows)
+        for (const image of row.images) if (image.id !== null) drop(this.#byRow, image.id, version);
+    }
+  }
+
+  /** Holds a commit against all cached values that its rows or tables feed. */
+  commit(write: WriteRecord): void {
+    const affected = new Set<Version>();
+    for (const change of write.commit.changes) {
+      const recent = this.#recent.get(change.table) ?? [];
+      if (recent.at(-1) !== write) recent.push(write);
+      if (recent.length > WINDOW_LIMITS.recentWrites) recent.splice(0, WINDOW_LIMITS.recentWrites / 2);
+      this.#recent.set(change.table, recent);
+      for (const id of change.rows ?? [])
+        for (const version of this.#byRow.get(id) ?? []) affected.add(version);
+      for (const version of this.#byTable.get(change.table) ?? []) {
+        if (change.rows === null || hasPredicate(version, change.table, this.#primaryKey))
+          affected.add(version);
+      }
+    }
+    for (const token of write.rowTokens)
+      for (const version of this.#unseen.get(token) ?? []) affected.add(version);
+    for (const version of affected) this.#open(version, write, false);
+  }
+
+  /** A transaction was rolled back: what was cached from its own rows was never committed. */
+  rollback(txn: Transaction, border: SourceBorder): void {
+    for (const version of this.#own.get(txn) ?? []) this.#openUncommitted(version, txn, border.id);
+  }
+
+  #openUncommitted(version: Version, txn: Transaction, op: number): void {
+    const interval = txn.end ?? { invoke: txn.begin, return: txn.begin };
+    const changes: Commit['changes'] = [];
+    const shape = [...new Set(txn.writes.map((write) => write.op.shape))].join('; ');
+    const began = txn.writes[0]?.op.invoke ?? txn.begin;
+    const commit: Commit = {
+      op,
+      session: txn.session,
+      interval,
+      began,
+      txn,
+      changes,
+      shape,
+      tokens: new Set(),
+    };
+    const write: WriteRecord = { commit, removals: [], request: null, rowTokens: new Set() };
+    this.#add(version, write, [], interval.return < version.since.invoke);
+  }
+
+  /** Counts a hit in the windows whose commit had returned before the hit began. */
+  hit(version: Version, read: CacheRead): void {
+    for (const window of version.windows) {
+      if (window.confirmed === 'no' || window.end?.kind === 'restored') continue;
+      if (read.invoke <= window.write.commit.interval.return) continue;
+      if (read.fields !== undefined && !readsChanged(window, read)) continue;
+      countHit(window.hits, read);
+    }
+  }
+
+  /** Takes the version's last counted hit back: its reader discarded the value and refilled it. */
+  discard(version: Version, read: CacheRead): void {
+    for (const window of version.windows) {
+      if (window.hits.last?.id !== read.id) continue;
+      window.hits.count--;
+      const at = window.hits.early.lastIndexOf(read.invoke);
+      if (at >= 0) window.hits.early.splice(at, 1);
+      if (window.hits.count === 0) {
+        window.hits.first = null;
+        window.hits.last = null;
+      }
+    }
+  }
+
+  /** A later read of a row confirms or refutes effects whose new value was not on the wire. */
+  read(read: ReadFact): void {
+    if (this.#awaiting.size === 0 || read.own) return;
+    for (const row of read.rows) {
+      for (const image of row.images) {
+        const waiting = image.id === null ? undefined : this.#awaiting.get(image.id);
+        if (waiting === undefined) continue;
+        const left = waiting.filter((window) => !decide(window, image.id!, image.cells, read));
+        if (left.length === 0) this.#awaiting.delete(image.id!);
+        else this.#awaiting.set(image.id!, left);
+      }
+    }
+  }
+
+  /** The next fill of the same key confirms or refutes effects on a predicate: it differs, or it does not. */
+  refilled(previous: Version, next: Version): void {
+    if (next.digest === null || next.sources.length === 0) return;
+    for (const window of previous.windows) {
+      if (
+        window.confirmed === 'no' ||
+        window.effects.every((effect) => effect.kind === 'changed' && effect.sure)
+      )
+        continue;
+      const later = next.sources.some(
+        (source) => asOf(source.read).invoke > window.write.commit.interval.return,
+      );
+      if (!later) continue;
+      window.confirmed = next.digest === previous.digest ? 'no' : 'yes';
+      window.nextDiffers = next.digest !== previous.digest;
+    }
+  }
+
+  #open(version: Version, write: WriteRecord, filledAfter: boolean): void {
+    if (version.windows.length >= WINDOW_LIMITS.perVersion) return;
+    const effects =
+      version.fill === null && version.sources.length === 0
+        ? effectsOnUnseen(version, write)
+        : effectsOf(version.sources, write.commit, this.#primaryKey);
+    if (!filledAfter) closeRestored(version, write.commit);
+    if (effects.length > 0) this.#add(version, write, effects, filledAfter);
+  }
+
+  #add(version: Version, write: WriteRecord, effects: readonly Effect[], filledAfter: boolean): void {
+    const window: Window = {
+      version,
+      write,
+      effects,
+      confirmed: effects.length > 0 && needsConfirmation(effects) ? 'open' : 'yes',
+      nextDiffers: false,
+      filledAfter,
+      hits: { count: 0, first: null, last: null, early: [] },
+      removals: [...version.key.removals],
+      end: null,
+    };
+    version.windows.push(window);
+    this.opened.push(window);
+    if (window.confirmed === 'open') this.#await(window);
+  }
+
+  #await(window: Window): void {
+    for (const effect of window.effects) {
+      if (effect.kind !== 'changed' || effect.rowId === null || this.#awaiting.size >= WINDOW_LIMITS.awaiting)
+        continue;
+      const waiting = this.#awaiting.get(effect.rowId);
+      if (waiting === undefined) this.#awaiting.set(effect.rowId, [window]);
+      else if (waiting.length < WINDOW_LIMITS.perVersion) waiting.push(window);
+    }
+  }
+}
+
+/** A list, a count, "no row", or a row without a known key: any change of the table may matter. */
+function hasPredicate(
+  version: Version,
+  table: string,
+  primaryKey: (table: string) => readonly string[] | undefined,
+): boolean {
+  return version.sources.some((source) => {
+    const { op } = source.read;
+    if (op.kind !== 'read' || !op.tables.includes(table)) return false;
+    if (op.aggregate || source.kind === 'negative') return true;
+    const key = primaryKey(table);
+    const byKey = key?.every((column) =>
+      op.where.equal.some((e) => e.table === table && e.column === column),
+    );
+    return byKey !== true;
+  });
+}
+
+function readsChanged(window: Window, read: CacheRead): boolean {
+  const columns = window.effects.flatMap((effect) => effect.columns);
+  if (columns.length === 0) return true;
+  return columns.some(
+    (column) => column.place === '' || (column.place.split('.')[0] ?? '') in (read.fields ?? {}),
+  );
+}
+
+/** True when the window needs to wait no longer. */
+function decide(window: Window, id: RowId, cells: ReadonlyMap<string, Digest>, read: ReadFact): boolean {
+  if (asOf(read).invoke <= window.write.commit.interval.return) return false;
+  const columns = window.effects.filter((effect) => effect.rowId === id).flatMap((effect) => effect.columns);
+  const known = columns.filter((column) => cells.has(column.column));
+  if (known.length === 0) return false;
+  if (known.some((column) => cells.get(column.column) !== column.old)) window.confirmed = 'yes';
+  else if (known.length === columns.length) window.confirmed = 'no';
+  return window.confirmed !== 'open';
+}
+
+/** A later commit that sets the cached values again ends the staleness. */
+function closeRestored(version: Version, commit: Commit): void {
+  for (const window of version.windows) {
+    if (window.end !== null || window.effects.some((effect) => effect.kind !== 'changed')) continue;
+    const restored = window.effects.every((effect) =>
+      effect.columns.every((column) =>
+        commit.changes.some(
+          (change) =>
+            change.table === column.table &&
+            effect.rowId !== null &&
+            change.rows?.has(effect.rowId) === true &&
+            change.set.get(column.column) === column.old,
+        ),
+      ),
+    );
+    if (restored) window.end = { kind: 'restored', at: commit.interval.invoke, removal: null };
+  }
+}
+
+function add<K>(map: Map<K, Set<Version>>, key: K, version: Version): void {
+  const set = map.get(key);
+  if (set === undefined) map.set(key, new Set([version]));
+  else set.add(version);
+}
+
+function drop<K>(map: Map<K, Set<Version>>, key: K, version: Version): void {
+  const set = map.get(key);
+  if (set === undefined) return;
+  set.delete(version);
+  if (set.size === 0) map.delete(key);
+}
