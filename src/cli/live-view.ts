@@ -1,0 +1,104 @@
+/**
+ * What `watch` shows while it runs: the service's own lines, a table of the key templates that is redrawn in place on a
+ * terminal and appended as plain lines elsewhere, and each finding once, when it is proved.
+ */
+import type { Analysis, Finding, TemplateFigures } from '../core/finding.ts';
+import { findingLines } from '../report/finding-text.ts';
+import { liveLine, liveTable } from '../report/live-table.ts';
+import type { ChildLine } from '../watch/child.ts';
+import { passOn } from '../watch/child-output.ts';
+import type { WatchStarted } from '../watch/watch.ts';
+import type { Frame } from './frame.ts';
+import { attachLines, startedLines } from './started-lines.ts';
+
+/** Plain lines are written at most this often, ms. */
+const PLAIN_EVERY_MS = 5_000;
+/** Templates shown at a time. */
+const MAX_ROWS = 12;
+
+export class LiveView {
+  readonly #frame: Frame;
+  readonly #json: boolean;
+  readonly #live: boolean;
+  readonly #pass: (line: ChildLine) => void;
+  readonly #printed = new Set<string>();
+  readonly #plain = new Map<string, string>();
+  #plainAt = 0;
+  #table: readonly string[] = [];
+  #closed = false;
+
+  constructor(frame: Frame, mode: { readonly json: boolean }) {
+    this.#frame = frame;
+    this.#json = mode.json;
+    this.#live = !mode.json && frame.terminal;
+    const writer = (write: (text: string) => void) => ({
+      write: (text: string) => this.#around(() => write(text)),
+    });
+    this.#pass = passOn({ stdout: writer(frame.out), stderr: writer(frame.err) }, mode);
+  }
+
+  notice(text: string): void {
+    this.#around(() => this.#frame.err(`whystale: ${text}\n`));
+  }
+
+  line(line: ChildLine): void {
+    this.#pass(line);
+  }
+
+  started(started: WatchStarted, attached: boolean): void {
+    for (const text of startedLines(started)) this.#frame.err(`${text}\n`);
+    if (attached) for (const text of attachLines(started)) this.#frame.err(`${text}\n`);
+  }
+
+  tick(analysis: Analysis): void {
+    if (this.#closed) return;
+    if (!this.#json) for (const finding of analysis.findings) this.#finding(finding);
+    if (this.#live) this.#around(() => undefined, liveTable(analysis, MAX_ROWS, this.#frame.drawing));
+    else if (performance.now() - this.#plainAt >= PLAIN_EVERY_MS) this.#plainLines(analysis.templates);
+  }
+
+  hasPrinted(finding: Finding): boolean {
+    return this.#printed.has(identity(finding, true));
+  }
+
+  /** Takes the table away; nothing is drawn afterwards. */
+  close(): void {
+    if (this.#closed) return;
+    this.#around(() => undefined, []);
+    this.#closed = true;
+  }
+
+  #finding(finding: Finding): void {
+    if (finding.confidence !== 'proved' || this.#printed.has(identity(finding, false))) return;
+    this.#printed.add(identity(finding, false));
+    this.#around(() => this.#frame.out(`\n${findingLines(finding, this.#frame.drawing).join('\n')}\n\n`));
+  }
+
+  #plainLines(templates: readonly TemplateFigures[]): void {
+    this.#plainAt = performance.now();
+    for (const figures of templates.slice(0, MAX_ROWS)) {
+      const text = liveLine(figures);
+      if (this.#plain.get(figures.template) === text) continue;
+      this.#plain.set(figures.template, text);
+      this.#frame.err(`whystale: ${text}\n`);
+    }
+  }
+
+  /** Takes the table off the screen, writes, and draws the table (the same or the next) below. */
+  #around(write: () => void, next: readonly string[] = this.#table): void {
+    if (!this.#live || this.#closed) {
+      write();
+      return;
+    }
+    if (this.#table.length > 0) this.#frame.err(`\u001b[${this.#table.length}F\u001b[0J`);
+    write();
+    this.#table = next;
+    if (next.length > 0) this.#frame.err(`${next.join('\n')}\n`);
+  }
+}
+
+/** One finding per code, template and writer. At the end it is drawn again, since its figures have grown. */
+function identity(finding: Finding, final: boolean): string {
+  const figures = final ? ` ${finding.hits} ${finding.staleForMs}` : '';
+  return `${finding.code} ${finding.template} ${finding.writer ?? ''}${figures}`;
+}

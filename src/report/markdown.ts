@@ -1,0 +1,83 @@
+/** The findings document as Markdown, for pull requests and field notes. */
+import type { Finding } from '../core/finding.ts';
+import { withShortDigests } from './digests.ts';
+import { engineLine } from './document-text.ts';
+import { coverageLine, summaryLine } from './figures-text.ts';
+import type { FindingsDocument } from './findings-document.ts';
+import { count, duration } from './format.ts';
+import { PLAIN } from './style.ts';
+import { drawTimeline } from './timeline.ts';
+import { visible } from './width.ts';
+
+/** Columns of the timeline inside its code block. */
+const WIDTH = 100;
+
+/** The page, ending in a newline. */
+export function documentMarkdown(document: FindingsDocument): string {
+  const blocks = [
+    '# Findings',
+    `${text(summaryLine(document))}`,
+    `${text(coverageLine(document.coverage))}\n${text(engineLine(document))}.`,
+    ...document.notices.map((notice) => `> ${text(notice)}`),
+    ...document.findings.map(findingMarkdown),
+  ];
+  return `${blocks.join('\n\n')}\n`;
+}
+
+/** One finding: a heading, its facts, the timeline in a code block, why, and what to do. */
+export function findingMarkdown(whole: Finding): string {
+  const finding = withShortDigests(whole);
+  const timeline = drawTimeline(finding.witness, finding, { width: WIDTH, style: PLAIN });
+  const { remedy } = finding;
+  const recipe = remedy.recipe === undefined ? '' : ` ([recipe](${encodeURI(remedy.recipe)}))`;
+  const blocks = [
+    `## ${finding.id} ${finding.code} ${finding.cause}: ${code(finding.template)}`,
+    text(finding.summary),
+    factsTable(finding),
+    ...(timeline.length === 0 ? [] : [fenced(timeline.join('\n'))]),
+    `**Why.** ${text(finding.explanation)}`,
+    `**Fix.** ${text(remedy.title)}${recipe}`,
+    ...(remedy.steps.length === 0
+      ? []
+      : [remedy.steps.map((step, index) => `${index + 1}. ${text(step)}`).join('\n')]),
+    ...(remedy.purge === undefined ? [] : [`**Purge.** ${code(remedy.purge)}`]),
+  ];
+  return blocks.join('\n\n');
+}
+
+function factsTable(finding: Finding): string {
+  const rows: (readonly [string, string])[] = [
+    ['confidence', finding.confidence],
+    ['worst key', `${code(finding.key)}${finding.db === 0 ? '' : ` (db ${finding.db})`}`],
+    ['keys', count(finding.keys)],
+    ['hits', count(finding.hits)],
+  ];
+  if (finding.endedBy !== null)
+    rows.push(['stale for', `${duration(finding.staleForMs)}, ended by ${finding.endedBy}`]);
+  if (finding.writer !== null) rows.push(['writer', code(finding.writer)]);
+  if (finding.reader !== null) rows.push(['reader', code(finding.reader)]);
+  const lines = rows.map(([name, value]) => `| ${name} | ${value.replaceAll('|', '\\|')} |`);
+  return ['| | |', '|---|---|', ...lines].join('\n');
+}
+
+/** Text that Markdown must not read as markup. */
+function text(raw: string): string {
+  return visible(raw).replace(/[\\`*_[\]<>#|~]/g, (mark) => `\\${mark}`);
+}
+
+/** A code span; its fence is longer than any run of backticks inside. */
+function code(raw: string): string {
+  const shown = visible(raw);
+  const fence = '`'.repeat(longestRun(shown) + 1);
+  const pad = fence.length > 1 ? ' ' : '';
+  return `${fence}${pad}${shown}${pad}${fence}`;
+}
+
+function fenced(block: string): string {
+  const fence = '`'.repeat(Math.max(3, longestRun(block) + 1));
+  return `${fence}text\n${block}\n${fence}`;
+}
+
+function longestRun(shown: string): number {
+  return Math.max(0, ...(shown.match(/`+/g) ?? []).map((run) => run.length));
+}
