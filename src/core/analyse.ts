@@ -5,6 +5,7 @@
  */
 import { Requests } from './attribution.ts';
 import { CacheBook } from './cachebook.ts';
+import { resolveClaims } from './claims.ts';
 import type { CostFact } from './costs/cost.ts';
 import { neverRead } from './costs/never-read.ts';
 import { overInvalidations } from './costs/over-invalidation.ts';
@@ -45,7 +46,7 @@ export class Analyser {
   readonly #stampedes = new Stampedes();
   readonly #ttls = new Ttls();
   readonly #usage = new Usage();
-  readonly #writes = new Writes();
+  readonly #writes = new Writes((table) => this.#ledger.primaryKey(table));
   readonly #ledger: Ledger;
   readonly #windows: Windows;
   readonly #book: CacheBook;
@@ -116,6 +117,7 @@ export class Analyser {
     const usage = this.#usage.attribute(this.#requests);
     const naming = new Naming(this.#book.keys.values(), this.#requests);
     naming.attributeWrites(this.#records);
+    resolveClaims(this.#writes.removals, this.#records, (key) => naming.templateOf(key));
     const verdicts = this.#verdicts(naming, options.settle ?? 0);
     const context: FindingContext = {
       templateOf: naming.templateOf,

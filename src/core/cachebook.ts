@@ -113,6 +113,7 @@ export class CacheBook {
       fedRows: new Set(),
       fedTables: new Set(),
       bound: new Set(),
+      boundColumns: new Map(),
       stats: emptyStats(),
     };
     this.keys.set(id, key);
@@ -143,6 +144,7 @@ export class CacheBook {
     let version = this.#versionOf(key, op, digest);
     if (version === null) version = this.#unseen(key, op, digest);
     if (version.fill !== null) key.stats.hitsKnown++;
+    if (!version.seen && version.fill?.kind === 'script') this.#confirm(version);
     version.seen = true;
     // This value stands now: what was over before this hit began and is not it, is gone.
     for (const other of [...key.live]) {
@@ -297,10 +299,13 @@ export class CacheBook {
   #push(key: KeyState, version: Version): void {
     key.live.push(version);
     if (key.live.length > CACHE_LIMITS.live) this.#end(key.live[0]!, 'refill', version.since.invoke, null);
-    if (version.sources.length > 0) {
-      this.#learn(version);
-      this.#windows.follow(version);
-    }
+    if (version.sources.length > 0) this.#windows.follow(version);
+    // What a script wrote is known once it is read back.
+    if (version.fill?.kind !== 'script') this.#confirm(version);
+  }
+
+  #confirm(version: Version): void {
+    if (version.sources.length > 0) this.#learn(version);
     this.#events.onFill(version);
   }
 
@@ -311,9 +316,10 @@ export class CacheBook {
 
   #learn(version: Version): void {
     const { key } = version;
-    if (version.fill?.kind === 'write') key.stats.fills++;
+    key.stats.fills++;
     for (const source of version.sources) {
       keepIn(key.feeders, source.read.op.shape);
+      bindColumns(key, source);
       for (const table of source.read.tables) keepIn(key.fedTables, table);
       for (const token of source.read.tokens) {
         const text = key.parts.has(token) ? key.texts.get(token) : undefined;
@@ -389,7 +395,16 @@ export class CacheBook {
     hitSomething: boolean,
   ): Removal | null {
     if (kind === null) return null;
-    const removal: Removal = { op, key, kind, interval: intervalOf(op), failed, hitSomething, claim: null };
+    const removal: Removal = {
+      op,
+      key,
+      kind,
+      interval: intervalOf(op),
+      failed,
+      hitSomething,
+      candidates: [],
+      claim: null,
+    };
     keep(key.removals, removal, CACHE_LIMITS.removals);
     this.#writes.removal(removal);
     return removal;
@@ -399,6 +414,21 @@ export class CacheBook {
     const { key } = version;
     key.live = key.live.filter((other) => other !== version);
     this.#windows.leave(version, kind, at, removal);
+  }
+}
+
+/** Notes which column a key's segment is, by the equalities of the statement behind it. */
+function bindColumns(key: KeyState, source: Version['sources'][number]): void {
+  const { op } = source.read;
+  const wheres = op.kind === 'read' ? [op.where] : op.effects.map((effect) => effect.where);
+  for (const equality of wheres.flatMap((where) => where.equal)) {
+    for (const value of equality.values) {
+      if (!key.parts.has(value)) continue;
+      const columns = key.boundColumns.get(value);
+      const column = `${equality.table}.${equality.column}`;
+      if (columns === undefined) key.boundColumns.set(value, new Set([column]));
+      else if (columns.size < CACHE_LIMITS.feeders) columns.add(column);
+    }
   }
 }
 

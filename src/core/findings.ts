@@ -40,12 +40,12 @@ interface Found {
 }
 
 const ENDED = {
-  expiry: 'by expiry',
-  invalidation: 'by invalidation',
-  refill: 'by a refill',
-  eviction: 'by eviction',
-  restored: 'when the source took the old value again',
-  open: 'not while watching',
+  expiry: 'it ended by TTL',
+  invalidation: 'it ended by an invalidation',
+  refill: 'it ended by a refill',
+  eviction: 'it ended by eviction or a removal outside',
+  restored: 'it ended when the source took the old value again',
+  open: 'it had not ended when watching did',
 } as const;
 
 /** Staleness findings, worst first within each code. */
@@ -98,8 +98,17 @@ function staleCase(window: Window, context: FindingContext): StaleCase {
     unbounded: version.ttl === null,
     neverFilled: (key) =>
       context.keysOf(context.templateOf(key)).every((k) => k.db !== key.db || isUntouched(k)),
-    fedByWrite: (key) => isFedBy(key, write),
+    fedByRow: (key) => window.effects.some((effect) => isFedByRow(key, effect)),
   };
+}
+
+/** Whether the row behind an effect feeds a key: it was in a result behind it, or figures over its table are. */
+function isFedByRow(key: KeyState, effect: Window['effects'][number]): boolean {
+  const { table } = effect.change;
+  if (!key.fedTables.has(table)) return false;
+  if (effect.rowId !== null && key.fedRows.has(effect.rowId)) return true;
+  const prefix = `${table}\u0000`;
+  return ![...key.fedRows].some((id) => id.startsWith(prefix));
 }
 
 function isUntouched(key: KeyState): boolean {
@@ -147,7 +156,7 @@ function staleFinding(group: readonly Found[], context: FindingContext): Draft {
     writer: worst.writer,
     reader,
     witness: timeline(window, worst.verdict.over, context.logs, context.reveal),
-    summary: `${key.name} served a value older than the database for ${duration(worst.staleForMs)}, ${total} ${total === 1 ? 'hit' : 'hits'}; it ended ${ENDED[endedBy]}.`,
+    summary: `${key.name} served a value older than the database for ${duration(worst.staleForMs)}, ${total} ${total === 1 ? 'hit' : 'hits'}; ${ENDED[endedBy]}.`,
     explanation: cause.explain(worst.stale, words),
     remedy: { ...cause.remedy(worst.stale, words), purge: `whystale purge --key ${shellWord(key.name)}` },
   };

@@ -72,11 +72,13 @@ export interface Removal {
   readonly failed: boolean;
   /** False when the reply says that there was nothing to remove. */
   readonly hitSomething: boolean;
-  /** Whether the key's cached value was fed by what the claiming write changed; filled in at the claim. */
+  /** Writes that may be behind it. */
+  readonly candidates: Claim[];
+  /** The write that it is held to belong to; decided in claims.ts. */
   claim: Claim | null;
 }
 
-/** Which write a removal belongs to. */
+/** A write that may be behind a removal. */
 export interface Claim {
   readonly write: WriteRecord;
   readonly position: 'before' | 'after';
@@ -99,6 +101,8 @@ export interface KeyState extends KeyNames {
   readonly fedRows: Set<string>;
   readonly fedTables: Set<string>;
   readonly bound: Set<string>;
+  /** Which columns its segments stand for, by the segments' digests: `items.id`. */
+  readonly boundColumns: Map<Digest, Set<string>>;
   stats: KeyStats;
 }
 

@@ -104,7 +104,7 @@ export class Windows {
           affected.add(version);
       }
     }
-    for (const token of write.rowTokens)
+    for (const token of write.rowTokens.keys())
       for (const version of this.#unseen.get(token) ?? []) affected.add(version);
     for (const version of affected) this.#open(version, write, false);
   }
@@ -129,7 +129,7 @@ export class Windows {
       shape,
       tokens: new Set(),
     };
-    const write: WriteRecord = { commit, removals: [], request: null, rowTokens: new Set() };
+    const write: WriteRecord = { commit, removals: [], request: null, rowTokens: new Map() };
     this.#add(version, write, [], interval.return < version.since.invoke);
   }
 

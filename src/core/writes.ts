@@ -1,14 +1,14 @@
 /**
- * Writes, and which removals belong to them.
+ * Writes, and which removals may belong to them; claims.ts decides.
  *
  * On the wire nothing ties `DEL item:1` to the UPDATE before it. What ties them: the same HTTP request where that is
  * certain; else the key's segments (they equal a primary key or parameter of the write) and nearness in time. A removal
  * belongs to one write at most. How often a kind of write (its statement shape) is followed by a removal is learned, so that
  * a write is over when its usual removal returned.
  */
-import type { HttpRequest } from './operation.ts';
+import type { Digest, HttpRequest } from './operation.ts';
 import type { Commit } from './source.ts';
-import type { KeyState, Removal } from './versions.ts';
+import type { Claim, KeyState, Removal } from './versions.ts';
 
 /** A commit with what is known of the write around it. */
 export interface WriteRecord {
@@ -16,8 +16,8 @@ export interface WriteRecord {
   readonly removals: Removal[];
   /** The HTTP request around it, when that is certain. */
   request: HttpRequest | null;
-  /** Digests of primary keys of the changed rows. */
-  readonly rowTokens: ReadonlySet<string>;
+  /** Primary key values of the changed rows, each with the columns that it stands in (`items.id`). */
+  readonly rowTokens: ReadonlyMap<Digest, ReadonlySet<string>>;
 }
 
 export const CLAIM = {
@@ -27,87 +27,135 @@ export const CLAIM = {
   unkeyed: 250e6,
   /** A removal this long before a write's first statement may belong to it; ns. */
   before: 250e6,
-  /** Writes and removals that are remembered for claims. */
-  remembered: 2048,
+  /** Added to the distance of a removal that was sent while the commit was under way; ns. */
+  overlapping: 2e6,
+  /** Longest pause within a sweep that removes key by key; ns. */
+  chained: 50e6,
+  /** Writes looked at for each removal. */
+  writes: 1024,
+  /** Removals remembered; older ones keep the claim they had. */
+  removals: 50_000,
+  /** Writes that may be behind one removal. */
+  candidates: 6,
 } as const;
 
 /** Distance is weighed: a removal that names the changed row is nearer than one that shares a parameter. */
-const WEIGHT = { row: 1, parameter: 4, none: 20 } as const;
+const WEIGHT = { row: 1, parameter: 20, none: 50 } as const;
 
 function weight(key: KeyState, write: WriteRecord): number {
   let best: number = WEIGHT.none;
   for (const part of key.parts) {
-    if (write.rowTokens.has(part)) return WEIGHT.row;
-    if (write.commit.tokens.has(part)) best = WEIGHT.parameter;
+    if (namesRow(key, part, write)) return WEIGHT.row;
+    if (write.rowTokens.has(part) || write.commit.tokens.has(part)) best = WEIGHT.parameter;
   }
   return best;
 }
 
+/** `category:5:items` does not name the item 5: where lineage tells which column a segment is, that column decides. */
+function namesRow(key: KeyState, part: Digest, write: WriteRecord): boolean {
+  const columns = write.rowTokens.get(part);
+  if (columns === undefined) return false;
+  const bound = key.boundColumns.get(part);
+  return bound === undefined || [...columns].some((column) => bound.has(column));
+}
+
+/** Primary key columns of a table, as far as they are known. */
+export type PrimaryKeys = (table: string) => readonly string[] | undefined;
+
+/** Primary key values of the rows that a commit changed. */
+function rowTokensOf(commit: Commit, primaryKey: PrimaryKeys): ReadonlyMap<Digest, ReadonlySet<string>> {
+  const tokens = new Map<Digest, Set<string>>();
+  for (const change of commit.changes) {
+    const columns = primaryKey(change.table) ?? [];
+    for (const id of change.rows ?? []) {
+      for (const [i, value] of id
+        .slice(id.indexOf('\u0000') + 1)
+        .split(',')
+        .entries()) {
+        const column = `${change.table}.${columns[i] ?? ''}`;
+        const known = tokens.get(value);
+        if (known === undefined) tokens.set(value, new Set([column]));
+        else known.add(column);
+      }
+    }
+  }
+  return tokens;
+}
+
+/** Gathers writes, removals, and which of the first may be behind each of the second. */
 export class Writes {
   readonly #writes: WriteRecord[] = [];
-  readonly #removals: Removal[] = [];
+  readonly #primaryKey: PrimaryKeys;
+  #removals: Removal[] = [];
+
+  constructor(primaryKey: PrimaryKeys) {
+    this.#primaryKey = primaryKey;
+  }
+
+  /** All removals that are remembered, oldest first. */
+  get removals(): readonly Removal[] {
+    return this.#removals;
+  }
 
   /** Registers a commit; removals shortly before it, or inside its transaction, may be its own. */
   commit(commit: Commit): WriteRecord {
-    const rowTokens = new Set<string>();
-    for (const change of commit.changes) {
-      for (const id of change.rows ?? []) {
-        for (const value of id.slice(id.indexOf('\u0000') + 1).split(',')) rowTokens.add(value);
-      }
-    }
-    const write: WriteRecord = { commit, removals: [], request: null, rowTokens };
+    const write: WriteRecord = {
+      commit,
+      removals: [],
+      request: null,
+      rowTokens: rowTokensOf(commit, this.#primaryKey),
+    };
     this.#writes.push(write);
-    if (this.#writes.length > CLAIM.remembered) this.#writes.splice(0, CLAIM.remembered / 2);
+    if (this.#writes.length > CLAIM.writes) this.#writes.splice(0, CLAIM.writes / 2);
+    const from = Math.min(commit.began, commit.txn.begin) - CLAIM.before;
     for (let i = this.#removals.length - 1; i >= 0; i--) {
       const removal = this.#removals[i]!;
-      if (removal.interval.return < Math.min(commit.began, commit.txn.begin) - CLAIM.before) break;
+      if (removal.interval.return < from) break;
       const distance = distanceBefore(removal, write);
-      if (distance !== null && (removal.claim === null || distance < removal.claim.distance)) {
-        claim(removal, write, 'before', distance);
-      }
+      if (distance !== null) addCandidate(removal, { write, position: 'before', distance });
     }
     return write;
   }
 
-  /** Registers a removal or rewrite and claims it for the write it most likely belongs to. */
+  /** Registers a removal or rewrite; writes shortly before it may be behind it. */
   removal(removal: Removal): void {
     this.#removals.push(removal);
-    if (this.#removals.length > CLAIM.remembered) this.#removals.splice(0, CLAIM.remembered / 2);
-    let best: WriteRecord | null = null;
-    let least = Number.POSITIVE_INFINITY;
+    if (this.#removals.length > CLAIM.removals) this.#removals = this.#removals.slice(CLAIM.removals / 2);
     for (let i = this.#writes.length - 1; i >= 0; i--) {
       const write = this.#writes[i]!;
       const gap = removal.interval.invoke - write.commit.interval.return;
       if (gap > CLAIM.keyed) break;
       const distance = distanceAfter(removal, write, gap);
-      if (distance !== null && distance < least) {
-        best = write;
-        least = distance;
-      }
+      if (distance !== null) addCandidate(removal, { write, position: 'after', distance });
     }
-    best ??= this.#chained(removal);
-    if (best !== null) claim(removal, best, 'after', Number.isFinite(least) ? least : CLAIM.unkeyed);
   }
+}
 
-  /** Sweeps remove many keys one after the other: what follows a claimed removal on the same session is of the same write. */
-  #chained(removal: Removal): WriteRecord | null {
-    for (let i = this.#removals.length - 2; i >= 0 && i >= this.#removals.length - 64; i--) {
-      const previous = this.#removals[i]!;
-      if (removal.interval.invoke - previous.interval.return > CLAIM.unkeyed) return null;
-      if (previous.op.session === removal.op.session && previous.claim?.position === 'after')
-        return previous.claim.write;
+/** Keeps the nearest candidates. */
+function addCandidate(removal: Removal, candidate: Claim): void {
+  const { candidates } = removal;
+  if (candidates.length < CLAIM.candidates) candidates.push(candidate);
+  else {
+    let farthest = 0;
+    for (let i = 1; i < candidates.length; i++) {
+      if (candidates[i]!.distance > candidates[farthest]!.distance) farthest = i;
     }
-    return null;
+    if (candidates[farthest]!.distance > candidate.distance) candidates[farthest] = candidate;
   }
+}
+
+/** Whether the removed key names a row that the write changed. */
+export function namesRowOf(removal: Removal, write: WriteRecord): boolean {
+  return weight(removal.key, write) === WEIGHT.row;
 }
 
 function distanceAfter(removal: Removal, write: WriteRecord, gap: number): number | null {
   const { interval } = write.commit;
-  // Sent before the commit returned: not known to be after it.
   if (removal.interval.invoke <= interval.invoke) return null;
   const factor = weight(removal.key, write);
   if (gap > (factor === WEIGHT.none ? CLAIM.unkeyed : CLAIM.keyed)) return null;
-  return Math.max(gap, 0) * factor;
+  // Sent while the commit was under way: possible, where a service does both at once, but not what follows from it.
+  return (gap < 0 ? CLAIM.overlapping - gap : gap) * factor;
 }
 
 function distanceBefore(removal: Removal, write: WriteRecord): number | null {
@@ -115,18 +163,8 @@ function distanceBefore(removal: Removal, write: WriteRecord): number | null {
   if (removal.interval.invoke > commit.interval.invoke) return null;
   const factor = weight(removal.key, write);
   const inside = removal.interval.invoke >= commit.txn.begin && commit.txn.begin < commit.interval.invoke;
-  if (inside && factor !== WEIGHT.none) return 0;
+  // Inside the transaction: as near as the statements around it. Before it: as far as the first of them.
+  if (inside) return Math.abs(removal.interval.invoke - commit.began) * factor;
   const gap = Math.max(commit.began - removal.interval.return, 0);
-  if (inside) return gap * factor;
   return gap <= CLAIM.before && factor !== WEIGHT.none ? gap * factor : null;
-}
-
-function claim(removal: Removal, write: WriteRecord, position: 'before' | 'after', distance: number): void {
-  if (removal.claim !== null) {
-    const list = removal.claim.write.removals;
-    const at = list.indexOf(removal);
-    if (at >= 0) list.splice(at, 1);
-  }
-  removal.claim = { write, position, distance };
-  if (write.removals.length < CLAIM.remembered) write.removals.push(removal);
 }

@@ -25,8 +25,8 @@ export interface StaleCase {
   readonly unbounded: boolean;
   /** True when nothing ever filled or read this key or another of its template. */
   readonly neverFilled: (key: KeyState) => boolean;
-  /** True when the rows that the write changed had fed that key. */
-  readonly fedByWrite: (key: KeyState) => boolean;
+  /** True when the row that made this value stale feeds that key too. */
+  readonly fedByRow: (key: KeyState) => boolean;
 }
 
 /** Names and values for sentences. */

@@ -3,7 +3,7 @@ import type { Removal } from '../versions.ts';
 import { type Cause, keyName, type StaleCase } from './cause.ts';
 
 function other(stale: StaleCase): Removal | undefined {
-  return stale.elsewhere.find((removal) => !removal.failed && stale.fedByWrite(removal.key));
+  return stale.elsewhere.find((removal) => !removal.failed && stale.fedByRow(removal.key));
 }
 
 export const partialInvalidation: Cause = {

@@ -3,9 +3,7 @@ import type { Removal } from '../versions.ts';
 import { type Cause, keyName, type StaleCase } from './cause.ts';
 
 function wrongRemoval(stale: StaleCase): Removal | undefined {
-  return stale.elsewhere.find(
-    (removal) => removal.kind === 'removal' && !removal.hitSomething && stale.neverFilled(removal.key),
-  );
+  return stale.elsewhere.find((removal) => removal.kind === 'removal' && stale.neverFilled(removal.key));
 }
 
 export const wrongKey: Cause = {

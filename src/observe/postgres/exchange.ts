@@ -36,6 +36,8 @@ export interface StatementExchange {
   /** True when the statement shares an implicit transaction with others (pipeline before one Sync, or a multi-statement
    * simple query): it commits only at `return` of the last. */
   readonly implicit: boolean;
+  /** True for the last statement of an implicit transaction: `return` is then the moment it committed (or failed to). */
+  readonly closes?: boolean;
   /** Number of the transaction on this session, explicit or implicit block; null for a single autocommitted statement. */
   readonly tx: number | null;
   readonly invoke: number;

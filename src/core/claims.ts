@@ -1,0 +1,116 @@
+/**
+ * Which write each removal belongs to. Nearness alone mistakes bystanders for writers: every request may note when its user
+ * was last seen, with an id that the removed key holds too. So the choice is weighed by habit: how often writes of this
+ * statement shape come with a removal of this key template, before or after their commit.
+ */
+import type { Claim, KeyState, Removal } from './versions.ts';
+import { CLAIM, namesRowOf, type WriteRecord } from './writes.ts';
+
+/** No removal is nearer than this, so that a habit always counts; ns. */
+const LEAST_DISTANCE = 100e3;
+
+type TemplateOf = (key: KeyState) => string;
+
+/** Decides all claims anew, on removals in order of time and on the writes they may belong to. */
+export function resolveClaims(
+  removals: readonly Removal[],
+  writes: readonly WriteRecord[],
+  templateOf: TemplateOf,
+): void {
+  for (const removal of removals) removal.claim = nearest(removal, (claim) => claim.distance);
+  const habits = new Habits(removals, writes, templateOf);
+  for (const removal of removals) {
+    removal.claim = nearest(
+      removal,
+      (claim) => (claim.distance + LEAST_DISTANCE) / habits.of(removal, claim),
+    );
+  }
+  shareWithinCommands(removals);
+  followSweeps(removals);
+  for (const write of writes) write.removals.length = 0;
+  for (const removal of removals) removal.claim?.write.removals.push(removal);
+}
+
+function nearest(removal: Removal, distance: (claim: Claim) => number): Claim | null {
+  let best: Claim | null = null;
+  let least = Number.POSITIVE_INFINITY;
+  for (const candidate of removal.candidates) {
+    const at = distance(candidate);
+    if (at < least) {
+      best = candidate;
+      least = at;
+    }
+  }
+  return best;
+}
+
+/** How often writes of a shape come with a removal of a template, by position. */
+class Habits {
+  readonly #templateOf: TemplateOf;
+  readonly #writes = new Map<string, number>();
+  readonly #claimed = new Map<string, Set<WriteRecord>>();
+
+  constructor(removals: readonly Removal[], writes: readonly WriteRecord[], templateOf: TemplateOf) {
+    this.#templateOf = templateOf;
+    for (const { commit } of writes)
+      this.#writes.set(commit.shape, (this.#writes.get(commit.shape) ?? 0) + 1);
+    for (const removal of removals) {
+      if (removal.claim === null) continue;
+      const habit = this.#habit(removal, removal.claim);
+      const claimed = this.#claimed.get(habit);
+      if (claimed === undefined) this.#claimed.set(habit, new Set([removal.claim.write]));
+      else claimed.add(removal.claim.write);
+    }
+  }
+
+  #habit(removal: Removal, claim: Claim): string {
+    return `${claim.write.commit.shape}\u0000${this.#templateOf(removal.key)}\u0000${claim.position}`;
+  }
+
+  of(removal: Removal, claim: Claim): number {
+    const claimed = this.#claimed.get(this.#habit(removal, claim))?.size ?? 0;
+    const writes = this.#writes.get(claim.write.commit.shape) ?? 0;
+    return (claimed + 0.5) / (writes + 1);
+  }
+}
+
+function together(a: Removal, b: Removal): boolean {
+  return a.op.session === b.op.session && a.interval.invoke === b.interval.invoke;
+}
+
+/** Keys of one command or pipeline are removed by one write: those that name a changed row speak for the others. */
+function shareWithinCommands(removals: readonly Removal[]): void {
+  for (let begin = 0; begin < removals.length; ) {
+    let end = begin + 1;
+    while (end < removals.length && together(removals[begin]!, removals[end]!)) end++;
+    if (end - begin > 1) share(removals.slice(begin, end));
+    begin = end;
+  }
+}
+
+function share(command: readonly Removal[]): void {
+  const speaking = command.filter(
+    (removal) => removal.claim !== null && namesRowOf(removal, removal.claim.write),
+  );
+  let best: Claim | null = null;
+  for (const { claim } of speaking)
+    if (claim !== null && (best === null || claim.distance < best.distance)) best = claim;
+  if (best === null) return;
+  for (const removal of command) if (!speaking.includes(removal)) removal.claim = best;
+}
+
+/** Sweeps remove many keys one after the other: what no write claims follows the removal before it on its session. */
+function followSweeps(removals: readonly Removal[]): void {
+  const last = new Map<string, Removal>();
+  for (const removal of removals) {
+    const previous = last.get(removal.op.session);
+    if (
+      removal.claim === null &&
+      previous?.claim?.position === 'after' &&
+      removal.interval.invoke - previous.interval.return <= CLAIM.chained
+    ) {
+      removal.claim = { ...previous.claim, distance: CLAIM.keyed };
+    }
+    last.set(removal.op.session, removal);
+  }
+}
