@@ -1,5 +1,6 @@
 # Thin wrappers over npm scripts; each target sees to what it needs first.
-#   make demo ARGS=--exit
+#   make demo              ends once every seeded bug is explained
+#   make demo ARGS="--exit --json"  prints the findings document
 .DEFAULT_GOAL := help
 .PHONY: help install build demo test lint bench corpus clean
 
@@ -14,7 +15,7 @@ build: install ## Compile into dist
 
 demo: build ## Watch a sample shop with real bugs and explain them
 	@scripts/tools.sh demo || echo 'Going on with an emulated Redis, where one is installed.' >&2
-	@node dist/cli/main.js demo $(ARGS)
+	@node dist/cli/main.js demo $(or $(ARGS),--exit)
 
 test: ## Build, types, lint, unit and end-to-end tests
 	@scripts/test.sh

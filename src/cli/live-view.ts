@@ -23,13 +23,17 @@ export class LiveView {
   readonly #pass: (line: ChildLine) => void;
   readonly #printed = new Set<string>();
   readonly #plain = new Map<string, string>();
+  readonly #quiet: boolean;
   #plainAt = 0;
+  #status = '';
+  #statusAt = 0;
   #table: readonly string[] = [];
   #closed = false;
 
-  constructor(frame: Frame, mode: { readonly json: boolean }) {
+  constructor(frame: Frame, mode: { readonly json: boolean; readonly quiet?: boolean }) {
     this.#frame = frame;
     this.#json = mode.json;
+    this.#quiet = mode.quiet ?? false;
     this.#live = !mode.json && frame.terminal;
     const writer = (write: (text: string) => void) => ({
       write: (text: string) => this.#around(() => write(text)),
@@ -41,8 +45,9 @@ export class LiveView {
     this.#around(() => this.#frame.err(`whystale: ${text}\n`));
   }
 
+  /** A line of the service; not shown where its own lines are of no interest. */
   line(line: ChildLine): void {
-    this.#pass(line);
+    if (!this.#quiet) this.#pass(line);
   }
 
   started(started: WatchStarted, attached: boolean): void {
@@ -53,12 +58,22 @@ export class LiveView {
   tick(analysis: Analysis): void {
     if (this.#closed) return;
     if (!this.#json) for (const finding of analysis.findings) this.#finding(finding);
-    if (this.#live) this.#around(() => undefined, liveTable(analysis, MAX_ROWS, this.#frame.drawing));
-    else if (performance.now() - this.#plainAt >= PLAIN_EVERY_MS) this.#plainLines(analysis.templates);
+    if (this.#live) this.#around(() => undefined, this.#tableLines(analysis));
+    else if (!this.#quiet && performance.now() - this.#plainAt >= PLAIN_EVERY_MS)
+      this.#plainLines(analysis.templates);
   }
 
+  /** A line of progress: below the table on a terminal, now and then elsewhere. */
+  status(text: string): void {
+    this.#status = text;
+    if (this.#live || performance.now() - this.#statusAt < PLAIN_EVERY_MS) return;
+    this.#statusAt = performance.now();
+    this.#frame.err(`whystale: ${text}\n`);
+  }
+
+  /** Whether the finding was drawn while watching. */
   hasPrinted(finding: Finding): boolean {
-    return this.#printed.has(identity(finding, true));
+    return this.#printed.has(identity(finding));
   }
 
   /** Takes the table away; nothing is drawn afterwards. */
@@ -68,9 +83,14 @@ export class LiveView {
     this.#closed = true;
   }
 
+  #tableLines(analysis: Analysis): readonly string[] {
+    const lines = liveTable(analysis, MAX_ROWS, this.#frame.drawing);
+    return this.#status === '' ? lines : [...lines, this.#status];
+  }
+
   #finding(finding: Finding): void {
-    if (finding.confidence !== 'proved' || this.#printed.has(identity(finding, false))) return;
-    this.#printed.add(identity(finding, false));
+    if (finding.confidence !== 'proved' || this.#printed.has(identity(finding))) return;
+    this.#printed.add(identity(finding));
     this.#around(() => this.#frame.out(`\n${findingLines(finding, this.#frame.drawing).join('\n')}\n\n`));
   }
 
@@ -97,8 +117,7 @@ export class LiveView {
   }
 }
 
-/** One finding per code, template and writer. At the end it is drawn again, since its figures have grown. */
-function identity(finding: Finding, final: boolean): string {
-  const figures = final ? ` ${finding.hits} ${finding.staleForMs}` : '';
-  return `${finding.code} ${finding.template} ${finding.writer ?? ''}${figures}`;
+/** One finding per code, template and writer. */
+function identity(finding: Finding): string {
+  return `${finding.code} ${finding.template} ${finding.writer ?? ''}`;
 }

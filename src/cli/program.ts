@@ -2,6 +2,8 @@
 import { Command, CommanderError } from 'commander';
 import { WhystaleError } from '../errors.ts';
 import { errorDocument, errorText, factsOf } from '../report/error.ts';
+import * as check from './commands/check.ts';
+import * as demo from './commands/demo.ts';
 import * as doctor from './commands/doctor.ts';
 import * as explain from './commands/explain.ts';
 import * as watch from './commands/watch.ts';
@@ -13,8 +15,10 @@ const HELP_WIDTH = 100;
 
 /** Every command, in the order of `--help`. */
 const COMMANDS: readonly { readonly register: (program: Command, frame: Frame) => void }[] = [
+  demo,
   watch,
   explain,
+  check,
   doctor,
 ];
 

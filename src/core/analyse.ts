@@ -21,6 +21,7 @@ import { LearnedPlaces } from './lineage.ts';
 import { Naming } from './naming.ts';
 import type { CacheOperation, HttpRequest, LogLine, Operation } from './operation.ts';
 import { Recent } from './recent.ts';
+import type { ReadFact } from './source.ts';
 import { Usage } from './usage.ts';
 import type { Version, Window } from './versions.ts';
 import { Windows } from './windows.ts';
@@ -59,6 +60,7 @@ export class Analyser {
     this.#ledger = new Ledger({
       onRead: (read) => {
         this.#recent.add(read);
+        this.#noteValues(read);
         this.#stampedes.read(read);
         this.#windows.read(read);
       },
@@ -102,6 +104,12 @@ export class Analyser {
       default:
         return;
     }
+  }
+
+  #noteValues(read: ReadFact): void {
+    const wheres = read.op.kind === 'read' ? [read.op.where] : read.op.effects.map((effect) => effect.where);
+    for (const where of wheres)
+      for (const equality of where.equal) this.#requests.noteValues(equality.values);
   }
 
   #filled(version: Version): void {

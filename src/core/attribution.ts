@@ -4,7 +4,7 @@
  * in flight when this statement shape runs.
  */
 import { routeOf } from './keys.ts';
-import type { Digest, HttpRequest } from './operation.ts';
+import { type Digest, type HttpRequest, saysLittle } from './operation.ts';
 import type { Interval } from './source.ts';
 
 export interface Attribution {
@@ -17,11 +17,44 @@ export interface Attribution {
 /** Requests kept for attribution; the oldest go first. */
 export const MAX_REQUESTS = 200_000;
 
+/** Values of statements, and routes, that are remembered. */
+const MAX_VALUES = 100_000;
+
 export class Requests {
   #all: HttpRequest[] = [];
   #sorted = true;
   /** Longest request seen: how far back one may have begun that is still in flight. */
   #longest = 0;
+
+  /** Digests that statements require of columns: a path segment with such a value is a value, even if it reads like a name. */
+  readonly #values = new Set<Digest>();
+  #routes = new Map<string, string>();
+  #routesFor = 0;
+
+  /** Notes values that a statement asked for. */
+  noteValues(values: readonly Digest[]): void {
+    if (this.#values.size >= MAX_VALUES) return;
+    for (const value of values) if (!saysLittle(value)) this.#values.add(value);
+  }
+
+  /** Route of a request; what is a value in its path becomes `{id}`. */
+  routeOf(request: HttpRequest): string {
+    if (this.#routesFor !== this.#values.size) {
+      this.#routes = new Map();
+      this.#routesFor = this.#values.size;
+    }
+    const name = `${request.method} ${request.path}`;
+    const known = this.#routes.get(name);
+    if (known !== undefined) return known;
+    const { parts } = request;
+    const route = routeOf(
+      request.method,
+      request.path,
+      (i) => i > 0 && parts !== undefined && this.#values.has(parts[i] ?? ''),
+    );
+    if (this.#routes.size < MAX_VALUES) this.#routes.set(name, route);
+    return route;
+  }
 
   get count(): number {
     return this.#all.length;
@@ -77,10 +110,10 @@ export class Requests {
     const { covering, touching } = this.during(interval);
     const [only] = covering;
     if (covering.length === 1 && only !== undefined) {
-      return { request: only, route: routeOf(only.method, only.path), certain: touching === 1 };
+      return { request: only, route: this.routeOf(only), certain: touching === 1 };
     }
     const naming = covering.filter((request) => request.parts?.some((part) => tokens.has(part)));
-    const routes = new Set((naming.length > 0 ? naming : covering).map((r) => routeOf(r.method, r.path)));
+    const routes = new Set((naming.length > 0 ? naming : covering).map((r) => this.routeOf(r)));
     const [route] = routes;
     return {
       request: naming.length === 1 ? naming[0]! : null,
@@ -104,17 +137,24 @@ export class RouteProfile {
     if (entry.total >= 200) return;
     entry.total++;
     const { covering } = requests.during(interval);
-    for (const route of new Set(covering.map((r) => routeOf(r.method, r.path)))) {
+    for (const route of new Set(covering.map((r) => requests.routeOf(r)))) {
       entry.routes.set(route, (entry.routes.get(route) ?? 0) + 1);
     }
   }
 
-  route(what: string, share: ReadonlyMap<string, number>): string | null {
+  /** `writes`: of several candidates, one whose method is not safe (RFC 9110, 9.2.1) is taken first. */
+  route(what: string, share: ReadonlyMap<string, number>, writes: boolean): string | null {
     const entry = this.#seen.get(what);
     if (entry === undefined) return null;
-    const always = [...entry.routes].filter(([, count]) => count >= entry.total * 0.95);
-    // Of several, the one that is rarest overall: the common ones are in flight at any time.
-    always.sort((a, b) => (share.get(a[0]) ?? 0) - (share.get(b[0]) ?? 0));
-    return always[0]?.[0] ?? null;
+    const always = [...entry.routes]
+      .filter(([, count]) => count >= entry.total * 0.95)
+      .map(([route]) => route);
+    // Of several, the one that is in flight least of the time: the common ones are in flight at any moment.
+    const rank = (route: string) => (writes && SAFE.test(route) ? 1 : 0);
+    always.sort((a, b) => rank(a) - rank(b) || (share.get(a) ?? 0) - (share.get(b) ?? 0));
+    return always[0] ?? null;
   }
 }
+
+/** Methods that are not meant to change anything. */
+const SAFE = /^(?:GET|HEAD|OPTIONS|TRACE) /;

@@ -2,7 +2,7 @@
 import type { Requests } from './attribution.ts';
 import type { RouteFigures, Summary, TemplateFigures } from './finding.ts';
 import type { Verdict } from './judge.ts';
-import { routeOf } from './keys.ts';
+import type { HttpRequest } from './operation.ts';
 import type { RouteUsage } from './usage.ts';
 import type { KeyState, Version } from './versions.ts';
 
@@ -16,16 +16,21 @@ function round(value: number): number {
   return Math.round(value * 1000) / 1000;
 }
 
+/** The service failed: a 5xx status, or no whole response although the client waited for one. */
+function isError(request: HttpRequest): boolean {
+  return request.status === 'fail' || (request.code ?? 0) >= 500;
+}
+
 export function routeFigures(
   requests: Requests,
   usage: ReadonlyMap<string, RouteUsage>,
 ): readonly RouteFigures[] {
   const routes = new Map<string, { times: number[]; errors: number; requests: number }>();
   for (const request of requests.all) {
-    const name = routeOf(request.method, request.path);
+    const name = requests.routeOf(request);
     const entry = routes.get(name) ?? { times: [], errors: 0, requests: 0 };
     entry.requests++;
-    if (request.code === null || request.code >= 500) entry.errors++;
+    if (isError(request)) entry.errors++;
     if (request.return !== null) entry.times.push((request.return - request.invoke) / 1e6);
     routes.set(name, entry);
   }
@@ -112,7 +117,7 @@ export function summaryOf(
     misses += key.stats.misses;
   }
   const all = requests.all;
-  const errors = all.filter((request) => request.code === null || request.code >= 500).length;
+  const errors = all.filter(isError).length;
   const staleHits = [...staleHitsOf(verdicts).values()].reduce((sum, entry) => sum + entry.hits, 0);
   return {
     requests: all.length,

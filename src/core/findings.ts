@@ -10,8 +10,8 @@ import type { CostFact } from './costs/cost.ts';
 import { isFedBy } from './costs/over-invalidation.ts';
 import type { Draft } from './document.ts';
 import type { Verdict } from './judge.ts';
-import type { Digest, LogLine } from './operation.ts';
-import type { Interval } from './source.ts';
+import type { Actor } from './naming.ts';
+import type { LogLine } from './operation.ts';
 import { timeline } from './timeline.ts';
 import type { KeyState, Version, Window } from './versions.ts';
 import { type Reveal, valueText } from './wording.ts';
@@ -23,11 +23,7 @@ export interface FindingContext {
   readonly logs: readonly LogLine[];
   readonly keysOf: (template: string) => readonly KeyState[];
   /** Route, else statement, else null. */
-  readonly writerOf: (by: {
-    interval: Interval;
-    tokens: ReadonlySet<Digest>;
-    shape: string | null;
-  }) => string | null;
+  readonly writerOf: (by: Actor) => string | null;
   readonly readerOf: (version: Version, window: Window | null) => string | null;
 }
 
@@ -59,6 +55,7 @@ export function staleFindings(verdicts: readonly Verdict[], context: FindingCont
       interval: commit.interval,
       tokens: commit.tokens,
       shape: commit.shape,
+      writes: true,
     });
     const found = { code, verdict, stale, writer, staleForMs: staleFor(verdict) };
     const group = `${code}\u0000${context.templateOf(verdict.window.version.key)}\u0000${writer ?? ''}`;
@@ -213,7 +210,7 @@ export function costFindings(facts: readonly CostFact[], context: FindingContext
   >();
   for (const fact of facts) {
     const template = context.templateOf(fact.key);
-    const where = fact.by === null ? null : context.writerOf(fact.by);
+    const where = fact.by === null ? null : context.writerOf({ ...fact.by, writes: fact.writes });
     const group = `${fact.code}\u0000${template}\u0000${fact.writes ? (where ?? '') : ''}`;
     const known = groups.get(group);
     if (known === undefined || known.worst.events < fact.events) {

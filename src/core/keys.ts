@@ -123,11 +123,22 @@ function isPathIdentifier(text: string): boolean {
   return true;
 }
 
-/** Path template of a request: `/items/17` gives `/items/{id}`. */
-export function routeOf(method: string, path: string): string {
+/** Path template of a request: `/items/17` gives `/items/{id}`. `isValue` tells of the i-th segment that is not empty
+ * whether it is known to be a value. */
+export function routeOf(
+  method: string,
+  path: string,
+  isValue: (index: number) => boolean = () => false,
+): string {
+  let index = -1;
   const template = path
     .split('/')
-    .map((segment) => (isPathIdentifier(segment) || segment.includes('…h:') ? '{id}' : segment))
+    .map((segment) => {
+      if (segment !== '') index++;
+      return isPathIdentifier(segment) || segment.includes('…h:') || (segment !== '' && isValue(index))
+        ? '{id}'
+        : segment;
+    })
     .join('/');
   return `${method} ${template === '' ? '/' : template}`;
 }

@@ -1,6 +1,5 @@
 /** Names for what was seen: templates of keys, routes or statements of reads and writes. */
 import { type Attribution, type Requests, RouteProfile } from './attribution.ts';
-import { routeOf } from './keys.ts';
 import type { Digest } from './operation.ts';
 import type { Interval } from './source.ts';
 import { learnTemplates } from './templates.ts';
@@ -11,6 +10,10 @@ export interface Actor {
   readonly interval: Interval;
   readonly tokens: ReadonlySet<Digest>;
   readonly shape: string | null;
+  /** Whether a writer is looked for. */
+  readonly writes: boolean;
+  /** Other executions of the same statement. */
+  readonly alike?: readonly Interval[];
 }
 
 /** Longest statement used as a name. */
@@ -22,6 +25,7 @@ export class Naming {
   readonly #all: readonly KeyState[];
   readonly #requests: Requests;
   readonly #profile = new RouteProfile();
+  /** Time in flight by route, over all its requests; ns. */
   readonly #share = new Map<string, number>();
 
   constructor(keys: Iterable<KeyState>, requests: Requests) {
@@ -41,8 +45,9 @@ export class Naming {
       else members.push(key);
     }
     for (const request of requests.all) {
-      const route = routeOf(request.method, request.path);
-      this.#share.set(route, (this.#share.get(route) ?? 0) + 1);
+      const route = requests.routeOf(request);
+      const lasted = (request.return ?? request.invoke) - request.invoke;
+      this.#share.set(route, (this.#share.get(route) ?? 0) + lasted);
     }
   }
 
@@ -69,8 +74,9 @@ export class Naming {
   /** Route, else statement, else null. */
   actor(by: Actor): string | null {
     const attribution = this.#attribution(by.interval, by.tokens);
-    if (attribution?.request != null && attribution.route !== null) return attribution.route;
-    const learned = by.shape === null ? null : this.#profile.route(by.shape, this.#share);
+    if (attribution?.certain === true && attribution.route !== null) return attribution.route;
+    for (const interval of by.alike ?? []) this.#profile.note(by.shape ?? '', this.#requests, interval);
+    const learned = by.shape === null ? null : this.#profile.route(by.shape, this.#share, by.writes);
     return learned ?? attribution?.route ?? (by.shape === null ? null : by.shape.slice(0, MAX_STATEMENT));
   }
 

@@ -3,7 +3,6 @@
  * themselves (no other request in flight at any time of theirs); how many operations that leaves out is told.
  */
 import type { Requests } from './attribution.ts';
-import { routeOf } from './keys.ts';
 import type { HttpRequest } from './operation.ts';
 
 export interface RouteUsage {
@@ -59,7 +58,7 @@ export class Usage {
     const alone = aloneRequests(requests.all);
     const routes = new Map<string, RouteUsage>();
     const usages = alone.map((request) => {
-      const route = routeOf(request.method, request.path);
+      const route = requests.routeOf(request);
       let usage = routes.get(route);
       if (usage === undefined) {
         usage = { requests: 0, hits: 0, reads: 0, sourceCalls: 0 };

@@ -14,7 +14,8 @@ export interface CheckDocument {
   readonly operations: number;
   readonly keys: number;
   readonly checkMs: number;
-  readonly maxStaleMs: number;
+  /** Smallest bound of staleness that the history keeps; null when no bound suffices, or it was not decided. */
+  readonly maxStaleMs: number | null;
   readonly violations: readonly {
     readonly key: string;
     readonly witness: readonly (number | string)[];
@@ -47,7 +48,9 @@ export function checkText(
   const paint = { valid: style.good, invalid: style.bad, unknown: style.warn }[document.verdict];
   const lines = [
     `${paint(document.verdict)}  ${document.model}: ${counted(document.operations, 'operation')} on ${counted(document.keys, 'key')}, checked in ${duration(document.checkMs)}`,
-    ...(document.maxStaleMs > 0 ? [`A read was behind by up to ${duration(document.maxStaleMs)}.`] : []),
+    ...(document.maxStaleMs !== null && document.maxStaleMs > 0
+      ? [`A read was behind by up to ${duration(document.maxStaleMs)}.`]
+      : []),
     ...document.notices.flatMap((notice) => wrapText(`Note: ${visible(notice)}`, width).map(style.warn)),
     ...document.violations
       .slice(0, MAX_DRAWN)

@@ -18,24 +18,24 @@ export function documentText(
   { figures = true }: DocumentTextOptions = {},
 ): string {
   const blocks = document.findings.map((finding) => findingLines(finding, drawing));
-  if (figures) {
-    blocks.push(routeLines(document.routes, drawing), templateLines(document.templates, drawing));
-    blocks.push(closingLines(document, drawing));
-  }
+  if (figures) blocks.push(routeLines(document.routes, drawing), templateLines(document.templates, drawing));
+  blocks.push([...(figures ? closingLines(document, drawing) : []), ...noticeLines(document, drawing)]);
   return `${blocks
     .filter((lines) => lines.length > 0)
     .map((lines) => lines.join('\n'))
     .join('\n\n')}\n`;
 }
 
-function closingLines(document: FindingsDocument, drawing: Drawing): string[] {
-  const { width, style } = drawing;
+function closingLines(document: FindingsDocument, { width, style }: Drawing): string[] {
   return [
     ...wrapText(summaryLine(document), width).map(style.strong),
     ...wrapText(coverageLine(document.coverage), width),
     ...wrapText(engineLine(document), width).map(style.faint),
-    ...document.notices.flatMap((notice) => wrapText(`Note: ${visible(notice)}`, width).map(style.warn)),
   ];
+}
+
+function noticeLines({ notices }: FindingsDocument, { width, style }: Drawing): string[] {
+  return notices.flatMap((notice) => wrapText(`Note: ${visible(notice)}`, width).map(style.warn));
 }
 
 /** Which stores were watched; an emulated one is always named as such. */

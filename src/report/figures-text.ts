@@ -7,21 +7,24 @@ import { type Column, tableLines } from './table.ts';
 const left = (heading: string): Column => ({ heading, align: 'left' });
 const right = (heading: string): Column => ({ heading, align: 'right' });
 
+/** Rows drawn of a table; the JSON document has them all. */
+const MAX_ROWS = 20;
+
 export function routeLines(routes: readonly RouteFigures[], drawing: Drawing): string[] {
   const columns = [
     left('route'),
-    ...['requests', 'p50 ms', 'p99 ms', 'errors', 'hits', 'source calls'].map(right),
+    ...['requests', 'p50 ms', 'p99 ms', 'errors', 'hit ratio', 'source calls each'].map(right),
   ];
-  const rows = routes.map((figures) => [
+  const rows = most(routes, (figures) => [figures.requests]).map((figures) => [
     figures.route,
     count(figures.requests),
     figures.p50Ms.toFixed(1),
     figures.p99Ms.toFixed(1),
     percent(figures.errorRate),
     percent(figures.hitRatio),
-    `${figures.sourceCallsPerRequest.toFixed(1)} each`,
+    figures.sourceCallsPerRequest.toFixed(1),
   ]);
-  return tableLines(columns, rows, drawing);
+  return [...tableLines(columns, rows, drawing), ...leftOut(routes.length, drawing)];
 }
 
 export function templateLines(templates: readonly TemplateFigures[], drawing: Drawing): string[] {
@@ -30,7 +33,7 @@ export function templateLines(templates: readonly TemplateFigures[], drawing: Dr
     ...['hits', 'misses', 'fills', 'invalidations', 'stale hits', 'stale for'].map(right),
     left('from'),
   ];
-  const rows = templates.map((figures) => [
+  const rows = most(templates, ({ staleHits, hits, fills }) => [staleHits, hits, fills]).map((figures) => [
     figures.template,
     count(figures.hits),
     count(figures.misses),
@@ -40,7 +43,20 @@ export function templateLines(templates: readonly TemplateFigures[], drawing: Dr
     figures.staleHits === 0 ? '-' : duration(figures.maxStaleMs),
     figures.sources.length === 0 ? '(unknown)' : figures.sources.join(', '),
   ]);
-  return tableLines(columns, rows, drawing);
+  return [...tableLines(columns, rows, drawing), ...leftOut(templates.length, drawing)];
+}
+
+/** The rows that matter most, by the given figures in turn; of equals, in the document's order. */
+function most<T>(rows: readonly T[], figures: (row: T) => readonly number[]): readonly T[] {
+  const compare = (a: readonly number[], b: readonly number[]) => {
+    const index = a.findIndex((figure, at) => figure !== b[at]);
+    return index < 0 ? 0 : (b[index] ?? 0) - (a[index] ?? 0);
+  };
+  return [...rows].sort((a, b) => compare(figures(a), figures(b))).slice(0, MAX_ROWS);
+}
+
+function leftOut(rows: number, { style }: Drawing): string[] {
+  return rows > MAX_ROWS ? [style.faint(`${count(rows - MAX_ROWS)} more; --json lists them all`)] : [];
 }
 
 /** `2 findings (1 proved, 1 likely); 317 of 1,024 hits were stale.` */

@@ -75,8 +75,10 @@ function startOne(route: HttpRoute, capture: Capture): Promise<HttpProxy> {
           method,
           path,
           invoke,
-          return: end.return,
-          status: end.return === null ? 'info' : end.failure === null ? 'ok' : 'fail',
+          // A client that went away leaves the outcome unknown; it is no error of the service.
+          return: end.failure === 'client' ? null : end.return,
+          status:
+            end.return === null || end.failure === 'client' ? 'info' : end.failure === null ? 'ok' : 'fail',
           code: end.code,
           size: end.size,
         }),

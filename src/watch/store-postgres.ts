@@ -156,9 +156,9 @@ function postgresTls(said: Said, host: string, env: NodeJS.ProcessEnv): StoreTls
   };
 }
 
-/** The store that libpq's variables name where there is no DATABASE_URL; null when they name none. */
-export function postgresFromEnvironment(env: NodeJS.ProcessEnv): { store: Store; origin: string } | null {
+/** What to say when libpq's variables name a server and DATABASE_URL is not set; null when they name none. */
+export function postgresHint(env: NodeJS.ProcessEnv): string | null {
   const variable = ['PGHOST', 'PGHOSTADDR'].find((name) => filled(env[name]) !== null);
   if (variable === undefined) return null;
-  return { store: parsePostgres('postgresql://', env), origin: `$${variable}` };
+  return `$${variable} names a server that is not used: --postgres postgresql:// takes it and the other PG variables`;
 }

@@ -104,16 +104,10 @@ function redisTls(parts: UrlParts): StoreTls {
   };
 }
 
-/** The store that separate variables name where there is no REDIS_URL; null when there are none. */
-export function redisFromEnvironment(env: NodeJS.ProcessEnv): { store: Store; origin: string } | null {
+/** What to say when REDIS_HOST names a server and REDIS_URL is not set; null when it names none. */
+export function redisHint(env: NodeJS.ProcessEnv): string | null {
   const host = env.REDIS_HOST?.trim();
   if (!host) return null;
-  if (splitUrl(host) !== null) return { store: parseRedis(host), origin: '$REDIS_HOST' };
-  const address = splitAddress(host);
-  const port = env.REDIS_PORT ?? address?.port ?? REDIS_PORT;
-  const user = encodeURIComponent(env.REDIS_USERNAME ?? env.REDIS_USER ?? '');
-  const password = env.REDIS_PASSWORD;
-  const login = password ? `${user}:${encodeURIComponent(password)}@` : '';
-  const text = `redis://${login}${address?.host ?? host}:${port}/${env.REDIS_DB ?? '0'}`;
-  return { store: parseRedis(text), origin: '$REDIS_HOST' };
+  const port = env.REDIS_PORT?.trim() || String(REDIS_PORT);
+  return `$REDIS_HOST names a server that is not used: give --redis redis://${host}:${port}`;
 }

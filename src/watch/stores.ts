@@ -4,8 +4,8 @@
  */
 import { WhystaleError } from '../errors.ts';
 import { type Endpoint, formatEndpoint } from '../proxy/endpoint.ts';
-import { parsePostgres, postgresFromEnvironment } from './store-postgres.ts';
-import { parseRedis, redisFromEnvironment } from './store-redis.ts';
+import { parsePostgres, postgresHint } from './store-postgres.ts';
+import { parseRedis, redisHint } from './store-redis.ts';
 import { redactText } from './url-text.ts';
 
 export type StoreKind = 'redis' | 'postgres';
@@ -41,7 +41,13 @@ export interface Store {
 /** One place to take a store from: an existing one, or an engine that is to be started. */
 export type StoreChoice =
   | { readonly embedded: false; readonly store: Store; readonly origin: string }
-  | { readonly embedded: true; readonly name: string | null; readonly origin: string };
+  | {
+      readonly embedded: true;
+      readonly name: string | null;
+      readonly origin: string;
+      /** Set when other variables (PGHOST, REDIS_HOST) name a server that is not used: what to give instead. */
+      readonly hint?: string;
+    };
 
 /** The value that asks for an engine of our own. */
 export const EMBEDDED = 'embedded';
@@ -53,7 +59,7 @@ export const STORE_VARIABLES: Readonly<Record<StoreKind, string>> = {
 };
 
 const PARSERS = { redis: parseRedis, postgres: parsePostgres } as const;
-const FALLBACKS = { redis: redisFromEnvironment, postgres: postgresFromEnvironment } as const;
+const HINTS = { redis: redisHint, postgres: postgresHint } as const;
 
 /** Names that would be mistaken for a keyword of a `host=… port=…` text or a template part. */
 const NAMED = /^(?<name>[A-Za-z][\w-]*)=(?<rest>embedded$|[a-z][a-z0-9+.:-]*:\/\/.*)/is;
@@ -92,9 +98,8 @@ export function chooseStores(
   const variable = STORE_VARIABLES[kind];
   const value = env[variable]?.trim();
   if (value) return [choose(kind, value, `$${variable}`, env)];
-  const fallback = FALLBACKS[kind](env);
-  if (fallback !== null) return [{ embedded: false, ...fallback }];
-  return [{ embedded: true, name: null, origin: 'default' }];
+  const hint = HINTS[kind](env);
+  return [{ embedded: true, name: null, origin: 'default', ...(hint === null ? {} : { hint }) }];
 }
 
 function choose(kind: StoreKind, value: string, origin: string, env: NodeJS.ProcessEnv): StoreChoice {

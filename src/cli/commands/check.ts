@@ -1,6 +1,7 @@
 /** `check`: whether a history keeps a consistency model. */
 import { type Command, Option } from 'commander';
 import { checkHistory } from '../../core/check/index.ts';
+import type { CheckResult, Model } from '../../core/check/record.ts';
 import { WhystaleError } from '../../errors.ts';
 import { type RegisterHistory, readRegisterHistory } from '../../recording/register-lines.ts';
 import { CHECK_FORMAT, type CheckDocument, checkText } from '../../report/check-text.ts';
@@ -9,8 +10,8 @@ import { withExamples } from '../examples.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { type Frame, printJson } from '../frame.ts';
 
-const MODELS = ['linearizable', 'read-your-writes', 'monotonic-reads', 'bounded-staleness'] as const;
-type Model = (typeof MODELS)[number];
+const MODELS: readonly Model[] = ['linearizable', 'read-your-writes', 'monotonic-reads', 'bounded-staleness'];
+const NS_PER_MS = 1e6;
 
 interface Options {
   readonly model: Model;
@@ -43,39 +44,43 @@ function check(path: string, { model, delta, json }: Options, frame: Frame): Exi
   requireDelta(model, delta);
   const history = readRegisterHistory(path);
   const started = performance.now();
-  const result = checkHistory(history.operations, { model, deltaNs: delta ?? 0 });
-  const checkMs = performance.now() - started;
-  const document = documentOf(model, result, history, checkMs);
+  const result = checkHistory(history.operations, { model, deltaNs: delta ?? 0, maxStale: true });
+  const document = documentOf(model, result, history, performance.now() - started);
   if (json) printJson(frame, document);
   else frame.out(checkText(document, finderOf(history), frame.drawing));
   return EXIT_OF[document.verdict];
 }
 
-/** A key that could not be judged makes `valid` an `unknown`; a violation elsewhere stays one. */
+/** What could not be judged makes `valid` an `unknown`; a violation elsewhere stays one. */
 function documentOf(
   model: Model,
-  result: ReturnType<typeof checkHistory>,
+  result: CheckResult,
   history: RegisterHistory,
   checkMs: number,
 ): CheckDocument {
-  const { undecidable, nameOf } = history;
+  const { undecidable, nameOf, recorded, skipped } = history;
+  const incomplete = undecidable.size > 0 || (recorded === 0 && skipped > 0);
   return {
     format: CHECK_FORMAT,
     model,
-    verdict: result.verdict === 'valid' && undecidable.size > 0 ? 'unknown' : result.verdict,
-    operations: result.operations,
+    verdict: result.verdict === 'valid' && incomplete ? 'unknown' : result.verdict,
+    operations: recorded,
     keys: result.keys,
     checkMs: Math.round(checkMs * 1000) / 1000,
-    maxStaleMs: result.maxStaleMs,
+    maxStaleMs: result.maxStaleNs === null ? null : result.maxStaleNs / NS_PER_MS,
     violations: result.violations.map(({ key, witness }) => ({ key, witness: witness.map(nameOf) })),
-    notices: noticesOf(history),
+    notices: [...result.unknown.map(undecided), ...noticesOf(history)],
   };
 }
 
-function noticesOf({ undecidable, skipped, operations }: RegisterHistory): string[] {
+function undecided(key: string): string {
+  return `The key ${key} could not be decided within the bound of the search.`;
+}
+
+function noticesOf({ undecidable, skipped, recorded }: RegisterHistory): string[] {
   const notices = [...undecidable].map(([key, reason]) => `The key ${key} was not judged: ${reason}.`);
   if (skipped > 0) notices.push(`${skipped} lines are no reads or writes of a key and were left out.`);
-  if (operations.length === 0) notices.push('The history holds no operation to judge.');
+  if (recorded === 0) notices.push('The history holds no operation to judge.');
   return notices;
 }
 

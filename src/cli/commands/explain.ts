@@ -14,6 +14,7 @@ import { type FailOn, failOnOption } from '../fail-on.ts';
 import { type Frame, printJson } from '../frame.ts';
 import { concerning } from '../key-filter.ts';
 import { counting, emptyTally, type Tally } from '../tally.ts';
+import { unseenNotices } from '../unseen.ts';
 
 interface Options {
   readonly key?: string;
@@ -48,7 +49,7 @@ function explain(dir: string | undefined, options: Options, frame: Frame): ExitC
   const operations = counting(recording.operations, tally, options.key);
   const analysis = analyse(operations, { reveal: recording.reveal });
   const findings = chosen(analysis, options, tally, recording);
-  const notices = [...recording.notices, ...unseen(tally)];
+  const notices = [...recording.notices, ...unseenNotices(tally)];
   const document = documentOf({ ...analysis, findings }, recording, notices);
   print(document, options, frame);
   return exitCodeFor({ findings, failOn: options.failOn, seen: tally, environmentFailed: false });
@@ -82,21 +83,6 @@ function chosen(
     findings = findings.filter((candidate) => concerning(candidate, key));
   }
   return findings;
-}
-
-/** Says loudly when a store was never used: no finding then means nothing. */
-function unseen({ cache, source }: Tally): string[] {
-  if (cache > 0 && source > 0) return [];
-  const missing =
-    cache === 0 && source === 0
-      ? 'No operation on Redis or PostgreSQL'
-      : cache === 0
-        ? 'No Redis operation'
-        : 'No PostgreSQL statement';
-  const variable = cache === 0 ? (source === 0 ? 'REDIS_URL and DATABASE_URL' : 'REDIS_URL') : 'DATABASE_URL';
-  return [
-    `${missing} was recorded: the service did not go through the proxy, so nothing can be concluded. Let it take its address from ${variable}.`,
-  ];
 }
 
 function noSuchFinding(id: string, findings: readonly Finding[]): WhystaleError {

@@ -4,10 +4,7 @@ import { type Command, Option } from 'commander';
 import { WhystaleError } from '../../errors.ts';
 import { parseListenAddress } from '../../proxy/endpoint.ts';
 import { HOME_FOLDER, recordingFolderName } from '../../recording/locate.ts';
-import { routeLines, templateLines } from '../../report/figures-text.ts';
-import { findingLines } from '../../report/finding-text.ts';
 import { findingsDocument } from '../../report/findings-document.ts';
-import { watchSummaryText } from '../../report/watch-summary.ts';
 import { alarms } from '../../watch/alarms.ts';
 import { childFailure } from '../../watch/child-output.ts';
 import { parseHttpRoute } from '../../watch/http.ts';
@@ -21,6 +18,7 @@ import { type Frame, printJson } from '../frame.ts';
 import { interruptible } from '../interrupt.ts';
 import { LiveView } from '../live-view.ts';
 import { repeatable } from '../repeated.ts';
+import { childOf, printEnd } from '../watch-report.ts';
 
 interface Options {
   readonly redis: readonly string[];
@@ -146,8 +144,6 @@ function report(
 ): ExitCode {
   const failure = command === null || result.child === null ? null : childFailure(command, result.child);
   const alarmTexts = alarms(result);
-  const child =
-    result.child === null ? null : { exitCode: result.child.exitCode, signal: result.child.signal };
   if (options.json) {
     const notices = [
       ...alarmTexts,
@@ -155,13 +151,13 @@ function report(
       ...(failure === null ? [] : [failure.message]),
     ];
     const { analysis, engine, recording } = result;
-    const document = findingsDocument(analysis, { engine, child, recording, notices });
+    const document = findingsDocument(analysis, { engine, child: childOf(result), recording, notices });
     printJson(frame, {
       ...document,
       watch: { watchedMs: Math.round(result.watchedMs), addedMs: result.addedMs, created: result.created },
     });
   } else {
-    printText(result, child, frame, view);
+    printEnd(result, frame, view);
     for (const alarm of alarmTexts) frame.out(`${frame.drawing.style.bad(`ALARM ${alarm}`)}\n`);
     if (failure !== null)
       frame.err(`${failure.message}\n${failure instanceof WhystaleError ? failure.facts.next : ''}\n`);
@@ -172,21 +168,4 @@ function report(
     seen: result.seen,
     environmentFailed: failure !== null,
   });
-}
-
-function printText(
-  result: WatchResult,
-  child: { exitCode: number | null; signal: string | null } | null,
-  frame: Frame,
-  view: LiveView,
-): void {
-  const { analysis } = result;
-  const { drawing } = frame;
-  for (const finding of analysis.findings) {
-    if (!view.hasPrinted(finding)) frame.out(`${findingLines(finding, drawing).join('\n')}\n\n`);
-  }
-  for (const lines of [routeLines(analysis.routes, drawing), templateLines(analysis.templates, drawing)]) {
-    if (lines.length > 0) frame.out(`${lines.join('\n')}\n\n`);
-  }
-  frame.out(watchSummaryText({ ...result, child }, drawing));
 }

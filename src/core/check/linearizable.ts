@@ -9,23 +9,36 @@ import { clashWitness, forEachClash, groupByValue, type Zones, zonesOf } from '.
 import { type Decision, invalid, UNKNOWN, VALID } from './decision.ts';
 import { type Register, reachingBack, type Step } from './register.ts';
 import { searchLinearization } from './search.ts';
-import { shrink, shrinkByValues } from './shrink.ts';
+import { fewestValues, shrink } from './shrink.ts';
 
 /** Decides one register under a Δ in nanoseconds; 0 is linearizability. `steps` bounds the exact search. */
 export function decideLinearizable(register: Register, delta: number, steps: number): Decision {
   const decision = decideUnshrunk(register, delta, steps);
   if (decision.verdict !== 'invalid') return decision;
-  const again = (part: Register): boolean => decideUnshrunk(part, delta, steps).verdict === 'invalid';
-  return invalid(shrink(register, decision.witness, again));
+  return invalid(
+    shrink(register, decision.witness, {
+      isInvalid: (part) => verdictOf(part, delta, steps) === 'invalid',
+      barrier: (part, read) => endOfAbsence(part, read.start - delta),
+    }),
+  );
+}
+
+/** As {@link decideLinearizable}, without a witness. */
+export function verdictOf(register: Register, delta: number, steps: number): Decision['verdict'] {
+  const grouping = groupByValue(register);
+  if (grouping.kind !== 'repeated') return decideUnshrunk(register, delta, steps).verdict;
+  const result = searchLinearization(reachingBack(register, delta), steps);
+  if (result.kind === 'exhausted') return 'unknown';
+  return result.failed === null ? 'valid' : 'invalid';
 }
 
 function decideUnshrunk(register: Register, delta: number, steps: number): Decision {
   const grouping = groupByValue(register);
   if (grouping.kind === 'impossible') return invalid(grouping.witness);
   if (grouping.kind === 'clusters') return decideZones(register, zonesOf(grouping.clusters, delta), delta);
-  // Leaving out reads can only make a history valid: what is invalid without the ambiguous ones, is invalid.
+  // Leaving out reads can only make a history valid: what is invalid without the ambiguous ones is invalid.
   const clear = decideUnshrunk(withoutAmbiguousReads(register), delta, steps);
-  return clear.verdict === 'invalid' ? clear : decideBySearch(reachingBack(register, delta), steps);
+  return clear.verdict === 'invalid' ? clear : decideBySearch(register, delta, steps);
 }
 
 function decideZones(register: Register, zones: Zones, delta: number): Decision {
@@ -41,8 +54,7 @@ function decideZones(register: Register, zones: Zones, delta: number): Decision 
   return unserved === null ? VALID : invalid(unserved);
 }
 
-/** The values other than null that are written more than once. */
-function repeatedValues(register: Register): Set<string> {
+function withoutAmbiguousReads(register: Register): Register {
   const seen = new Set<string>();
   const repeated = new Set<string>();
   for (const { value } of register.writes) {
@@ -50,23 +62,41 @@ function repeatedValues(register: Register): Set<string> {
     if (seen.has(value)) repeated.add(value);
     seen.add(value);
   }
-  return repeated;
-}
-
-function withoutAmbiguousReads(register: Register): Register {
-  const repeated = repeatedValues(register);
   const reads = register.reads.filter((read) => read.value === null || !repeated.has(read.value));
   return { reads, writes: register.writes };
 }
 
-function decideBySearch(register: Register, steps: number): Decision {
-  const result = searchLinearization(register, steps);
+function decideBySearch(register: Register, delta: number, steps: number): Decision {
+  const result = searchLinearization(reachingBack(register, delta), steps);
   if (result.kind === 'exhausted') return UNKNOWN;
   const { failed } = result;
   if (failed === null) return VALID;
-  const fails = (part: Register): boolean => {
-    const again = searchLinearization(part, steps);
-    return again.kind === 'decided' && again.failed !== null;
-  };
-  return invalid(shrinkByValues(register, failed, fails));
+  // What began after the failure had no part in it.
+  const early = (step: Step): boolean => step.start <= failed.end;
+  const part = { reads: register.reads.filter(early), writes: register.writes.filter(early) };
+  return invalid(fewestValues(part, (less) => verdictOf(less, delta, steps) === 'invalid'));
+}
+
+/**
+ * A moment such that a delete that ended before it was overwritten before the time: the latest start among the values
+ * that were certainly current between the two.
+ */
+function endOfAbsence(part: Register, time: number): number {
+  const writes = new Map<string | null, number>();
+  for (const { value } of part.writes) writes.set(value, (writes.get(value) ?? 0) + 1);
+  const latest = new Map<string, number>();
+  const ended = new Set<string>();
+  let barrier = Number.NEGATIVE_INFINITY;
+  for (const { value, start, end } of [...part.writes, ...part.reads]) {
+    if (value === null) continue;
+    if (end < time) {
+      ended.add(value);
+      barrier = Math.max(barrier, start);
+    }
+    latest.set(value, Math.max(latest.get(value) ?? start, start));
+  }
+  // Operations on a value that was written once stand together: one that ended before the time speaks for all.
+  for (const value of ended)
+    if (writes.get(value) === 1) barrier = Math.max(barrier, latest.get(value) as number);
+  return barrier;
 }

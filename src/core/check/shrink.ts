@@ -1,45 +1,59 @@
 /**
- * Makes a witness small. Only what may be left out without turning a valid history invalid is left out, so what remains
- * still proves that the whole is invalid: any read; a write whose value no remaining read returns; and a delete that
- * could not have been what a remaining read of null saw.
+ * Makes a witness small. Only what may be left out without turning a valid history invalid is left out, so that what
+ * remains proves by itself that the whole is invalid: any read; a write whose value no remaining read returns; and a
+ * delete that no remaining read of null can have seen.
  */
 import { isBefore, type Register, type Step } from './register.ts';
 
 /** Witnesses larger than this are given as they are. */
 const LARGEST_SHRUNK = 300;
 
+/** What shrinking asks of a model. */
+export interface Question {
+  /** Whether a part of the register still breaks the model. */
+  readonly isInvalid: (part: Register) => boolean;
+  /** A moment such that no delete that ended before it can have been what the read of null saw, given the part. */
+  readonly barrier: (part: Register, read: Step) => number;
+}
+
 /** A part of the candidates that is still invalid, in order of invocation. */
-export function shrink(
-  register: Register,
-  candidates: readonly Step[],
-  isInvalid: (part: Register) => boolean,
-): Step[] {
+export function shrink(register: Register, candidates: readonly Step[], question: Question): Step[] {
   const chosen = new Set(candidates.map((step) => step.index));
   const among = (step: Step): boolean => chosen.has(step.index);
-  let part: Register = { reads: register.reads.filter(among), writes: register.writes.filter(among) };
-  if (chosen.size <= LARGEST_SHRUNK && isInvalid(part)) {
-    part = withoutReads(part, isInvalid);
-    part = withoutWrites(part, isInvalid);
-  }
+  const whole = { reads: register.reads.filter(among), writes: register.writes.filter(among) };
+  const deletes = register.writes.filter((write) => write.value === null);
+  const complete = (part: Register): Register => withSeenDeletes(part, deletes, question);
+  const fails = (part: Register): boolean => question.isInvalid(complete(part));
+  const small = chosen.size <= LARGEST_SHRUNK && fails(whole);
+  const part = small ? complete(withoutWrites(withoutReads(whole, fails), fails)) : whole;
   return [...part.reads, ...part.writes].sort((a, b) => a.start - b.start || a.index - b.index);
 }
 
-function withoutReads(whole: Register, isInvalid: (part: Register) => boolean): Register {
+/** The part with exactly those deletes that one of its reads of null may have seen; without such reads, with its own. */
+function withSeenDeletes(part: Register, deletes: readonly Step[], question: Question): Register {
+  const absent = part.reads.filter((read) => read.value === null);
+  if (absent.length === 0) return part;
+  const windows = absent.map((read) => ({ from: question.barrier(part, read), to: read.end }));
+  const seen = deletes.filter((step) => windows.some(({ from, to }) => step.start <= to && step.end >= from));
+  return { reads: part.reads, writes: [...part.writes.filter((write) => write.value !== null), ...seen] };
+}
+
+function withoutReads(whole: Register, fails: (part: Register) => boolean): Register {
   let part = whole;
   // Late reads are as a rule the ones that show something: try the early ones first.
   for (const read of [...whole.reads].sort((a, b) => a.end - b.end)) {
     const less = { reads: part.reads.filter((other) => other !== read), writes: part.writes };
-    if (isInvalid(less)) part = less;
+    if (fails(less)) part = less;
   }
   return part;
 }
 
-function withoutWrites(whole: Register, isInvalid: (part: Register) => boolean): Register {
+function withoutWrites(whole: Register, fails: (part: Register) => boolean): Register {
   let part = whole;
   for (const write of whole.writes) {
     if (isNeeded(part, write)) continue;
     const less = { reads: part.reads, writes: part.writes.filter((other) => other !== write) };
-    if (isInvalid(less)) part = less;
+    if (fails(less)) part = less;
   }
   return part;
 }
@@ -50,23 +64,20 @@ function isNeeded(part: Register, write: Step): boolean {
 }
 
 /**
- * The steps of the fewest values, latest first, that still fail; a value is left out with all its writes and reads,
+ * The steps of the fewest values, latest first, that still fail. A value is left out with all its writes and reads,
  * which is always sound.
  */
-export function shrinkByValues(register: Register, failed: Step, fails: (part: Register) => boolean): Step[] {
-  const early = (step: Step): boolean => step.start <= failed.end;
-  const whole = { reads: register.reads.filter(early), writes: register.writes.filter(early) };
+export function fewestValues(register: Register, fails: (part: Register) => boolean): Step[] {
   const latest = new Map<string | null, number>();
-  for (const step of [...whole.writes, ...whole.reads]) {
-    latest.set(step.value, Math.max(latest.get(step.value) ?? 0, step.start));
+  for (const { value, start } of [...register.writes, ...register.reads]) {
+    latest.set(value, Math.max(latest.get(value) ?? start, start));
   }
-  latest.set(failed.value, Number.POSITIVE_INFINITY);
   const values = [...latest].sort((a, b) => b[1] - a[1]).map(([value]) => value);
   for (let count = 1; count < values.length; count *= 2) {
     const kept = new Set(values.slice(0, count));
     const among = (step: Step): boolean => kept.has(step.value);
-    const part = { reads: whole.reads.filter(among), writes: whole.writes.filter(among) };
+    const part = { reads: register.reads.filter(among), writes: register.writes.filter(among) };
     if (fails(part)) return [...part.reads, ...part.writes];
   }
-  return [...whole.reads, ...whole.writes];
+  return [...register.reads, ...register.writes];
 }

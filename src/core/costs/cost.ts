@@ -19,6 +19,8 @@ export interface CostFact {
     readonly interval: Interval;
     readonly tokens: ReadonlySet<Digest>;
     readonly shape: string | null;
+    /** Other executions of the same statement: the route that was in flight during all of them ran it. */
+    readonly alike?: readonly Interval[];
   } | null;
   /** Whether `by` is the writer (true) or the reader. */
   readonly writes: boolean;

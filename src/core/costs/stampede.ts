@@ -15,7 +15,7 @@ export const STAMPEDE = {
 interface Crowd {
   readonly key: KeyState;
   readonly read: ReadFact;
-  most: number;
+  reads: readonly ReadFact[];
   events: number;
 }
 
@@ -53,11 +53,11 @@ export class Stampedes {
         this.#crowds.set(version.key.id, {
           key: version.key,
           read: source.read,
-          most: crowd.length,
+          reads: crowd,
           events: 1,
         });
       } else {
-        known.most = Math.max(known.most, crowd.length);
+        if (crowd.length > known.reads.length) known.reads = crowd;
         known.events++;
       }
     }
@@ -68,15 +68,19 @@ export class Stampedes {
       code: 'WS202',
       key: crowd.key,
       keys: 1,
-      events: crowd.most,
+      events: crowd.reads.length,
       confidence: 'proved',
       by: {
         interval: { invoke: crowd.read.op.invoke, return: crowd.read.op.return ?? Number.POSITIVE_INFINITY },
         tokens: crowd.read.tokens,
         shape: crowd.read.op.shape,
+        alike: crowd.reads.map(({ op }) => ({
+          invoke: op.invoke,
+          return: op.return ?? Number.POSITIVE_INFINITY,
+        })),
       },
       writes: false,
-      summary: `${crowd.most} executions of the same statement overlapped while ${crowd.key.name} was being filled.`,
+      summary: `${crowd.reads.length} executions of the same statement overlapped while ${crowd.key.name} was being filled.`,
       explanation: `When ${templateOf(crowd.key)} is missing, every reader runs the statement itself instead of waiting for the first.`,
       remedy: {
         title: 'let one reader fill, the others wait',

@@ -1,0 +1,180 @@
+/**
+ * Read your writes (Terry et al., "Session guarantees for weakly consistent replicated data", 1994) on one register:
+ * some order of the writes respects real time, and every read returns a write that does not come before an earlier write
+ * of its session.
+ *
+ * So an own write w must come no later than at least one of the writes that the read may have returned. Building
+ * the order from its end, w waits until one of those is placed. Precedence of this kind, all of some and one of others,
+ * is feasible exactly when placing whatever waits for nothing places everything (Möhring, Skutella and Stork,
+ * "Scheduling with AND/OR precedence constraints", 2004); values may repeat. O(n log n).
+ */
+import { type Decision, invalid, VALID } from './decision.ts';
+import { impossibleRead, type Origins, originCount, originsOf } from './origins.ts';
+import { isBefore, type Register, type Step } from './register.ts';
+import { bySession, directlyBefore } from './sessions.ts';
+import { fewestValues, shrink } from './shrink.ts';
+
+/** `write` waits until one of the first `count` writes of the read's value is placed. */
+interface Wait {
+  readonly write: Step;
+  readonly read: Step;
+  readonly count: number;
+}
+
+/** Decides one register. */
+export function decideReadYourWrites(register: Register): Decision {
+  const witness = findViolation(register);
+  if (witness === null) return VALID;
+  return invalid(
+    shrink(register, witness, {
+      isInvalid: isViolated,
+      barrier: ownLatestStart,
+    }),
+  );
+}
+
+/** A delete that ended before an own write began is older than it. */
+function ownLatestStart(part: Register, read: Step): number {
+  const own = part.writes.filter((write) => write.session === read.session && isBefore(write, read));
+  return own.reduce((latest, write) => Math.max(latest, write.start), Number.NEGATIVE_INFINITY);
+}
+
+function findViolation(register: Register): readonly Step[] | null {
+  const origins = originsOf(register.writes);
+  const impossible = impossibleRead(register, origins);
+  if (impossible !== null) return impossible;
+  const waits = waitsOf(register, origins);
+  const plain = waits.find((wait) => isPlainlyOlder(origins, wait));
+  if (plain !== undefined) {
+    return [plain.write, plain.read, ...(plain.read.value === null ? [] : candidates(origins, plain))];
+  }
+  const stuck = unplaced(register, origins, waits);
+  return stuck.length === 0 ? null : stuckSteps(register, origins, waits, stuck);
+}
+
+/** As {@link findViolation}, without a witness. */
+function isViolated(register: Register): boolean {
+  const origins = originsOf(register.writes);
+  if (impossibleRead(register, origins) !== null) return true;
+  const waits = waitsOf(register, origins);
+  return waits.some((wait) => isPlainlyOlder(origins, wait)) || unplaced(register, origins, waits).length > 0;
+}
+
+function candidates(origins: Origins, wait: Wait): readonly Step[] {
+  return (origins.get(wait.read.value)?.writes ?? []).slice(0, wait.count);
+}
+
+/** Whether real time alone puts all that the read may have returned before the own write. */
+function isPlainlyOlder(origins: Origins, wait: Wait): boolean {
+  const origin = origins.get(wait.read.value);
+  return wait.count === 0 || (origin?.ends[wait.count - 1] as number) < wait.write.start;
+}
+
+function waitsOf(register: Register, origins: Origins): Wait[] {
+  const waits: Wait[] = [];
+  const writes = bySession(register.writes);
+  for (const [session, reads] of bySession(register.reads)) {
+    const own = directlyBefore(writes.get(session) ?? []);
+    for (const read of reads) {
+      for (const write of own(read.start)) {
+        if (write.value !== read.value) waits.push({ write, read, count: originCount(origins, read) });
+      }
+    }
+  }
+  return waits;
+}
+
+/** Waits for one value, longest candidate lists first, and how many of them are over. */
+interface Queue {
+  readonly waits: readonly Wait[];
+  over: number;
+}
+
+interface Placement {
+  /** What holds a write back: its open waits, and one until real time allows it. */
+  readonly holds: Map<Step, number>;
+  readonly queues: ReadonlyMap<string | null, Queue>;
+  /** Rank of each write among those of its value. */
+  readonly ranks: ReadonlyMap<Step, number>;
+  readonly placed: Set<Step>;
+  /** Writes that nothing holds back. */
+  readonly ready: Step[];
+}
+
+/** The writes for which no place is left when the order is built from its end; empty when there is an order. */
+function unplaced(register: Register, origins: Origins, waits: readonly Wait[]): Step[] {
+  const placement = preparePlacement(register, origins, waits);
+  const byStart = [...register.writes].sort((a, b) => b.start - a.start);
+  const byEnd = [...register.writes].sort((a, b) => b.end - a.end);
+  let opened = 0;
+  let next = 0;
+  for (;;) {
+    while (next < byStart.length && placement.placed.has(byStart[next] as Step)) next++;
+    if (next === byStart.length) return [];
+    // In real time a write precedes all that start after its end, so it waits until those are placed.
+    const latestStart = (byStart[next] as Step).start;
+    for (; opened < byEnd.length && (byEnd[opened] as Step).end >= latestStart; opened++) {
+      release(placement, byEnd[opened] as Step);
+    }
+    if (placement.ready.length === 0) return byStart.filter((write) => !placement.placed.has(write));
+    for (let write = placement.ready.pop(); write !== undefined; write = placement.ready.pop()) {
+      place(placement, write);
+    }
+  }
+}
+
+function preparePlacement(register: Register, origins: Origins, waits: readonly Wait[]): Placement {
+  const holds = new Map(register.writes.map((write) => [write, 1]));
+  const lists = new Map<string | null, Wait[]>();
+  for (const wait of waits) {
+    holds.set(wait.write, (holds.get(wait.write) as number) + 1);
+    const known = lists.get(wait.read.value);
+    if (known === undefined) lists.set(wait.read.value, [wait]);
+    else known.push(wait);
+  }
+  const queues = new Map<string | null, Queue>();
+  for (const [value, list] of lists)
+    queues.set(value, { waits: list.sort((a, b) => b.count - a.count), over: 0 });
+  const ranks = new Map<Step, number>();
+  for (const { writes } of origins.values())
+    for (const [rank, write] of writes.entries()) ranks.set(write, rank);
+  return { holds, queues, ranks, placed: new Set(), ready: [] };
+}
+
+function release(placement: Placement, write: Step): void {
+  const left = (placement.holds.get(write) as number) - 1;
+  placement.holds.set(write, left);
+  if (left === 0) placement.ready.push(write);
+}
+
+/** Places a write before all that were placed; waits whose candidates it is among are over. */
+function place(placement: Placement, write: Step): void {
+  placement.placed.add(write);
+  const queue = placement.queues.get(write.value);
+  if (queue === undefined) return;
+  const rank = placement.ranks.get(write) as number;
+  for (; queue.over < queue.waits.length; queue.over++) {
+    const wait = queue.waits[queue.over] as Wait;
+    if (wait.count <= rank) break;
+    release(placement, wait.write);
+  }
+}
+
+/** The operations behind the waits that are never over. */
+function stuckSteps(
+  register: Register,
+  origins: Origins,
+  waits: readonly Wait[],
+  stuck: readonly Step[],
+): Step[] {
+  const left = new Set(stuck);
+  const open = waits.filter(
+    (wait) => left.has(wait.write) && candidates(origins, wait).every((write) => left.has(write)),
+  );
+  const reads = new Set(open.map((wait) => wait.read));
+  const part = {
+    reads: register.reads.filter((read) => reads.has(read)),
+    writes: register.writes.filter((write) => left.has(write)),
+  };
+  return fewestValues(part, isViolated);
+}
