@@ -38,7 +38,7 @@ export interface AnalyseOptions {
 /** Log lines kept for timelines; the oldest go first. */
 const MAX_LOGS = 5_000;
 /** Writes kept for cost findings. */
-const MAX_WRITES = 100_000;
+const MAX_WRITES = 20_000;
 
 export class Analyser {
   readonly #requests = new Requests();

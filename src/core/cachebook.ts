@@ -147,11 +147,15 @@ export class CacheBook {
     if (!version.seen && version.fill?.kind === 'script') this.#confirm(version);
     version.seen = true;
     // This value stands now: what was over before this hit began and is not it, is gone.
+    if (key.live.length > 1) this.#endOthers(key, version, op);
+    this.#windows.hit(version, op);
+    key.lastHit = op;
+  }
+
+  #endOthers(key: KeyState, version: Version, op: CacheRead): void {
     for (const other of [...key.live]) {
       if (other !== version && other.since.return < op.invoke) this.#end(other, 'refill', op.invoke, null);
     }
-    this.#windows.hit(version, op);
-    key.lastHit = op;
   }
 
   /** The latest write whose payload equals the value returned. */

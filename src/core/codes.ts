@@ -16,7 +16,7 @@ export const CODES = {
   WS110: { name: 'partial-invalidation', group: 'staleness' },
   WS111: { name: 'negative-cache', group: 'staleness' },
   WS112: { name: 'ttl-only', group: 'staleness' },
-  WS113: { name: 'ttl-lost', group: 'cost' },
+  WS113: { name: 'ttl-lost', group: 'staleness' },
   WS114: { name: 'schema-drift', group: 'staleness' },
   WS115: { name: 'key-collision', group: 'staleness' },
   WS201: { name: 'over-invalidation', group: 'cost' },

@@ -202,6 +202,12 @@ function shellWord(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
+/** What is proved speaks for the group; then what happened most. */
+function isWorse(fact: CostFact, than: CostFact): boolean {
+  if (fact.confidence !== than.confidence) return fact.confidence === 'proved';
+  return fact.events > than.events;
+}
+
 /** Cost findings, one per code, template and writer. */
 export function costFindings(facts: readonly CostFact[], context: FindingContext): readonly Draft[] {
   const groups = new Map<
@@ -213,7 +219,7 @@ export function costFindings(facts: readonly CostFact[], context: FindingContext
     const where = fact.by === null ? null : context.writerOf({ ...fact.by, writes: fact.writes });
     const group = `${fact.code}\u0000${template}\u0000${fact.writes ? (where ?? '') : ''}`;
     const known = groups.get(group);
-    if (known === undefined || known.worst.events < fact.events) {
+    if (known === undefined || isWorse(fact, known.worst)) {
       groups.set(group, {
         worst: fact,
         keys: Math.max(fact.keys, (known?.keys ?? 0) + 1),

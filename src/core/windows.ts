@@ -15,6 +15,9 @@ export const WINDOW_LIMITS = {
   perVersion: 32,
   /** Commits remembered per table, for fills that are still under way. */
   recentWrites: 1024,
+  /** Ended windows that counted hits, and that did not. */
+  counted: 10_000,
+  quiet: 4_000,
   /** Windows that wait for a later read of a row. */
   awaiting: 10_000,
 } as const;
@@ -26,14 +29,22 @@ function needsConfirmation(effects: readonly Effect[]): boolean {
 
 export class Windows {
   readonly #primaryKey: (table: string) => readonly string[] | undefined;
-  /** All windows ever opened that have counted a hit or may still. */
-  readonly opened: Window[] = [];
+  readonly #current = new Set<Window>();
+  #counted: Window[] = [];
+  #quiet: Window[] = [];
   readonly #byRow = new Map<RowId, Set<Version>>();
   readonly #byTable = new Map<string, Set<Version>>();
+  /** Versions with a list, a figure or "no row" over the table: any of its rows may matter. */
+  readonly #byPredicate = new Map<string, Set<Version>>();
   readonly #recent = new Map<string, WriteRecord[]>();
   readonly #awaiting = new Map<RowId, Window[]>();
   readonly #own = new WeakMap<Transaction, readonly Version[]>();
   readonly #unseen = new Map<Digest, Set<Version>>();
+
+  /** All windows that are remembered: those that may still count, those that counted, and the last that did not. */
+  get opened(): readonly Window[] {
+    return [...this.#quiet, ...this.#counted, ...this.#current];
+  }
 
   constructor(primaryKey: (table: string) => readonly string[] | undefined) {
     this.#primaryKey = primaryKey;
@@ -53,6 +64,7 @@ export class Windows {
     const seen = new Set<WriteRecord>();
     for (const table of tables) {
       add(this.#byTable, table, version);
+      if (hasPredicate(version, table, this.#primaryKey)) add(this.#byPredicate, table, version);
       const recent = this.#recent.get(table) ?? [];
       for (let i = recent.length - 1; i >= 0; i--) {
         const write = recent[i]!;
@@ -80,13 +92,29 @@ export class Windows {
   /** Stops holding commits against a version. */
   leave(version: Version, kind: EndKind, at: number, removal: Removal | null): void {
     version.ended = true;
-    for (const window of version.windows) window.end ??= { kind, at, removal };
+    for (const window of version.windows) {
+      window.end ??= { kind, at, removal };
+      this.#retire(window);
+    }
     if (version.fill === null) for (const part of version.key.parts) drop(this.#unseen, part, version);
     for (const source of version.sources) {
-      for (const table of source.read.tables) drop(this.#byTable, table, version);
+      for (const table of source.read.tables) {
+        drop(this.#byTable, table, version);
+        drop(this.#byPredicate, table, version);
+      }
       for (const row of source.rows)
         for (const image of row.images) if (image.id !== null) drop(this.#byRow, image.id, version);
     }
+  }
+
+  /** A window that can count no more: without hits it only tells how often its kind of write is followed by a removal. */
+  #retire(window: Window): void {
+    if (!this.#current.delete(window)) return;
+    const list = window.hits.count > 0 ? this.#counted : this.#quiet;
+    list.push(window);
+    if (this.#quiet.length > WINDOW_LIMITS.quiet) this.#quiet = this.#quiet.slice(WINDOW_LIMITS.quiet / 2);
+    if (this.#counted.length > WINDOW_LIMITS.counted)
+      this.#counted = this.#counted.slice(WINDOW_LIMITS.counted / 2);
   }
 
   /** Holds a commit against all cached values that its rows or tables feed. */
@@ -99,10 +127,8 @@ export class Windows {
       this.#recent.set(change.table, recent);
       for (const id of change.rows ?? [])
         for (const version of this.#byRow.get(id) ?? []) affected.add(version);
-      for (const version of this.#byTable.get(change.table) ?? []) {
-        if (change.rows === null || hasPredicate(version, change.table, this.#primaryKey))
-          affected.add(version);
-      }
+      const others = change.rows === null ? this.#byTable : this.#byPredicate;
+      for (const version of others.get(change.table) ?? []) affected.add(version);
     }
     for (const token of write.rowTokens.keys())
       for (const version of this.#unseen.get(token) ?? []) affected.add(version);
@@ -212,7 +238,7 @@ export class Windows {
       end: null,
     };
     version.windows.push(window);
-    this.opened.push(window);
+    this.#current.add(window);
     if (window.confirmed === 'open') this.#await(window);
   }
 
@@ -227,7 +253,7 @@ export class Windows {
   }
 }
 
-/** A list, a count, "no row", or a row without a known key: any change of the table may matter. */
+/** A list, a figure, "no row", or a row without a known key: any change of the table may matter. */
 function hasPredicate(
   version: Version,
   table: string,

@@ -31,10 +31,11 @@ export const CLAIM = {
   overlapping: 2e6,
   /** Longest pause within a sweep that removes key by key; ns. */
   chained: 50e6,
-  /** Writes looked at for each removal. */
-  writes: 1024,
+  /** Writes that a removal may belong to; of those that share no value with its key, the last few. */
+  writes: 4096,
+  unnamed: 24,
   /** Removals remembered; older ones keep the claim they had. */
-  removals: 50_000,
+  removals: 20_000,
   /** Writes that may be behind one removal. */
   candidates: 6,
 } as const;
@@ -86,6 +87,8 @@ function rowTokensOf(commit: Commit, primaryKey: PrimaryKeys): ReadonlyMap<Diges
 export class Writes {
   readonly #writes: WriteRecord[] = [];
   readonly #primaryKey: PrimaryKeys;
+  /** The remembered writes by the values that they speak of. */
+  readonly #byToken = new Map<Digest, WriteRecord[]>();
   #removals: Removal[] = [];
 
   constructor(primaryKey: PrimaryKeys) {
@@ -105,8 +108,7 @@ export class Writes {
       request: null,
       rowTokens: rowTokensOf(commit, this.#primaryKey),
     };
-    this.#writes.push(write);
-    if (this.#writes.length > CLAIM.writes) this.#writes.splice(0, CLAIM.writes / 2);
+    this.#remember(write);
     const from = Math.min(commit.began, commit.txn.begin) - CLAIM.before;
     for (let i = this.#removals.length - 1; i >= 0; i--) {
       const removal = this.#removals[i]!;
@@ -121,12 +123,36 @@ export class Writes {
   removal(removal: Removal): void {
     this.#removals.push(removal);
     if (this.#removals.length > CLAIM.removals) this.#removals = this.#removals.slice(CLAIM.removals / 2);
-    for (let i = this.#writes.length - 1; i >= 0; i--) {
-      const write = this.#writes[i]!;
-      const gap = removal.interval.invoke - write.commit.interval.return;
-      if (gap > CLAIM.keyed) break;
-      const distance = distanceAfter(removal, write, gap);
+    for (const write of this.#before(removal)) {
+      const distance = distanceAfter(removal, write, removal.interval.invoke - write.commit.interval.return);
       if (distance !== null) addCandidate(removal, { write, position: 'after', distance });
+    }
+  }
+
+  /** Writes that share a value with the key's name, and the last few whatever they wrote. */
+  #before(removal: Removal): ReadonlySet<WriteRecord> {
+    const found = new Set(this.#writes.slice(-CLAIM.unnamed));
+    for (const part of removal.key.parts) {
+      const writes = this.#byToken.get(part);
+      if (writes !== undefined) for (const write of writes.slice(-CLAIM.unnamed)) found.add(write);
+    }
+    return found;
+  }
+
+  #remember(write: WriteRecord): void {
+    this.#writes.push(write);
+    if (this.#writes.length > CLAIM.writes) {
+      this.#writes.splice(0, CLAIM.writes / 2);
+      this.#byToken.clear();
+      for (const kept of this.#writes) this.#index(kept);
+    } else this.#index(write);
+  }
+
+  #index(write: WriteRecord): void {
+    for (const token of new Set([...write.commit.tokens, ...write.rowTokens.keys()])) {
+      const writes = this.#byToken.get(token);
+      if (writes === undefined) this.#byToken.set(token, [write]);
+      else writes.push(write);
     }
   }
 }

@@ -23,6 +23,8 @@ export interface RegisterOperation {
 
 export interface RegisterHistory {
   readonly operations: readonly RegisterOperation[];
+  /** How many of them stand in the file; the others are expirations that it does not show. */
+  readonly recorded: number;
   /** The name an operation has in the file: its id where there is one, else its line number. */
   readonly nameOf: (id: number) => number | string;
   /** Keys that cannot be judged, with the reason. Their operations are not in `operations`. */
@@ -90,6 +92,7 @@ class Gathering {
     const decidable = this.#operations.filter(({ key }) => !this.#undecidable.has(key));
     return {
       operations: [...decidable, ...this.#expirations(decidable)],
+      recorded: decidable.length,
       nameOf: (id) => this.#names.get(id) ?? id,
       undecidable: this.#undecidable,
       skipped: this.#skipped,
@@ -116,7 +119,8 @@ class Gathering {
     const kind = record.kind === 'read' ? 'read' : 'write';
     const value = record.value === null ? null : textOf(record.value);
     if (value === null && record.value !== null && !this.#mayLackValue(line, record, key)) return;
-    this.#names.set(line.number, nameOf(record.id) ?? line.number);
+    const name = nameOf(record.id);
+    if (name !== null && name !== line.number) this.#names.set(line.number, name);
     this.#operations.push({ id: line.number, session, kind, key, value, invoke, return: returned, status });
     if (kind === 'write' && status !== 'fail' && typeof record.ttl === 'number')
       this.#expiries.push({ key, session, at: invoke + record.ttl * NS_PER_MS });

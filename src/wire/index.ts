@@ -1,1 +1,3 @@
-export {};
+/** The codecs as a library: bytes ↔ messages, sans I/O. */
+export * as postgres from './postgres/index.ts';
+export * as redis from './redis/index.ts';

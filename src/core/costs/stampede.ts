@@ -8,6 +8,8 @@ export const STAMPEDE = {
   overlapping: 8,
   /** Executions remembered for each statement and parameters. */
   remembered: 64,
+  /** Longer executions than this may be missed in a crowd; ns. */
+  slack: 1e9,
   /** Statements with parameters that are remembered. */
   statements: 20_000,
 } as const;
@@ -34,8 +36,9 @@ export class Stampedes {
       list = [];
       this.#executions.set(same, list);
     }
+    // Reads come in order of return: what returned long before this one began overlaps none to come either.
+    while (list.length > 0 && (list.length >= STAMPEDE.remembered || isOver(list[0]!, read))) list.shift();
     list.push(read);
-    if (list.length > STAMPEDE.remembered) list.shift();
   }
 
   /** A fill names the key that a statement's executions were for. */
@@ -93,6 +96,10 @@ export class Stampedes {
       witness: [],
     }));
   }
+}
+
+function isOver(earlier: ReadFact, read: ReadFact): boolean {
+  return earlier.op.return! < read.op.invoke - STAMPEDE.slack;
 }
 
 /** The largest set of executions that were all under way at one moment, among those that overlap this one. */

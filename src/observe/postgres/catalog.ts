@@ -195,6 +195,7 @@ class LiveCatalog implements Catalog {
 
   #fail(cause: unknown): void {
     this.#failed = this.#now();
+    this.#unknown.clear();
     this.failure = cause instanceof Error ? cause.message : String(cause);
   }
 

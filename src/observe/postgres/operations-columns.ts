@@ -24,7 +24,8 @@ export function resultColumns(
 
 /** Whether a reading of the catalog may tell more of an exchange's columns. */
 export function wantsCatalog(exchange: StatementExchange, catalog: Catalog): boolean {
-  return exchange.columns.some((column) => column.table !== 0 && catalog.mayLearn(column.table));
+  // Asked of every column, because asking once is what keeps an unknown table from being asked about again.
+  return exchange.columns.filter((column) => column.table !== 0 && catalog.mayLearn(column.table)).length > 0;
 }
 
 export function digestRows(

@@ -93,21 +93,31 @@ class Operations {
     });
   }
 
-  /** Converts what waited. A schema change that the last reading did not see yet makes the rest wait again. */
+  /** Converts what waited. What the last reading may have come too early for makes the rest wait again. */
   #drain(atOnce: boolean): void {
     const { catalog } = this.#tools;
     while (this.#waiting.length > 0) {
       const batch = this.#waiting;
       this.#waiting = [];
-      for (const [index, { exchange, fill, begun }] of batch.entries()) {
-        const { ops, schemaChanged } = this.#convert(exchange);
-        fill(ops);
-        if (!schemaChanged || atOnce || !catalog.readable || catalog.version > begun) continue;
-        this.#waiting = [...batch.slice(index + 1), ...this.#waiting];
-        this.#read();
-        return;
+      for (const [index, item] of batch.entries()) {
+        const readAgain = !atOnce && catalog.readable && catalog.version <= item.begun;
+        if (wantsCatalog(item.exchange, catalog) && readAgain) {
+          this.#await(batch.slice(index));
+          return;
+        }
+        const { ops, schemaChanged } = this.#convert(item.exchange);
+        item.fill(ops);
+        if (schemaChanged && readAgain) {
+          this.#await(batch.slice(index + 1));
+          return;
+        }
       }
     }
+  }
+
+  #await(rest: readonly Waiting[]): void {
+    this.#waiting = [...rest, ...this.#waiting];
+    this.#read();
   }
 
   #convert(exchange: StatementExchange): {

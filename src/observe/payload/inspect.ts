@@ -1,0 +1,197 @@
+/**
+ * Looks inside payloads: which decoders apply, which scalars are at which path, which words a text embeds. Total and
+ * bounded: whatever bytes come, a payload is the answer.
+ */
+import type { Payload } from '../../core/operation.ts';
+import { bytesText, readableText } from './canonical.ts';
+import {
+  addLeaf,
+  addWords,
+  type Collector,
+  childPath,
+  createCollector,
+  type ScalarDigest,
+} from './collector.ts';
+import { type Unpacked, unpack, unpackRaw } from './compression.ts';
+import { type Document, decodeDocument, decodeWrapped, embeddedDocument } from './documents.ts';
+import { LIMITS } from './limits.ts';
+import type { Tree } from './tree.ts';
+import { printableRuns } from './words.ts';
+
+/** Leaves and words of a payload. */
+export function inspectPayload(bytes: Uint8Array, scalar: ScalarDigest): Payload {
+  const collector = createCollector(scalar);
+  const { format, empty } = collectBytes(collector, '', bytes);
+  return finish(collector, format, empty);
+}
+
+/** Leaves and words of a Redis hash: a field is a leaf, or a document of its own under the field's name. */
+export function inspectFields(fields: ReadonlyMap<string, Uint8Array>, scalar: ScalarDigest): Payload {
+  const collector = createCollector(scalar);
+  for (const [field, bytes] of fields) {
+    if (collector.leaves.length >= LIMITS.leaves) {
+      collector.truncated = true;
+      break;
+    }
+    collectBytes(collector, field, bytes);
+  }
+  return finish(collector, 'hash', fields.size === 0);
+}
+
+function finish(collector: Collector, format: string, empty: boolean): Payload {
+  return {
+    format,
+    leaves: collector.leaves,
+    ...(collector.words.size > 0 ? { words: [...collector.words] } : {}),
+    ...(collector.truncated ? { truncated: true } : {}),
+    ...(empty ? { empty: true } : {}),
+  };
+}
+
+interface Found {
+  readonly format: string;
+  readonly empty: boolean;
+}
+
+function collectBytes(collector: Collector, path: string, whole: Uint8Array): Found {
+  const partial = whole.length > LIMITS.bytes;
+  const bytes = partial ? whole.subarray(0, LIMITS.bytes) : whole;
+  if (partial) collector.truncated = true;
+  try {
+    return collectLayer(collector, path, bytes, partial, 0);
+  } catch {
+    // A defect in a decoder must not reach the relay; the payload then says that nothing is known of it.
+    collector.truncated = true;
+    return { format: 'binary', empty: false };
+  }
+}
+
+/** One layer: a compression or encoding around another layer, a document, a text, or bytes. */
+function collectLayer(
+  collector: Collector,
+  path: string,
+  bytes: Uint8Array,
+  partial: boolean,
+  layer: number,
+): Found {
+  const packed = layer < LIMITS.layers ? unpack(bytes, partial) : null;
+  if (packed !== null) return collectUnpacked(collector, path, packed, layer);
+  const document = decodeDocument(bytes, partial, layer);
+  if (document !== null) return collectDocument(collector, path, document, layer);
+  const text = textOf(bytes, partial);
+  if (text !== null) {
+    addLeaf(collector, path, text);
+    addWords(collector, text);
+    return { format: 'text', empty: text === '' };
+  }
+  return collectBinary(collector, path, bytes, layer);
+}
+
+function collectUnpacked(collector: Collector, path: string, packed: Unpacked, layer: number): Found {
+  if (packed.cut) collector.truncated = true;
+  if (packed.bytes === null) return { format: packed.format, empty: false };
+  const inner = collectLayer(collector, path, packed.bytes, packed.cut, layer + 1);
+  return { format: `${packed.format}+${inner.format}`, empty: inner.empty };
+}
+
+function collectDocument(collector: Collector, path: string, document: Document, layer: number): Found {
+  if (document.cut) collector.truncated = true;
+  collectTree(collector, path, document.tree, 0, layer + 1);
+  return { format: document.format, empty: isEmpty(document.tree) };
+}
+
+function isEmpty(tree: Tree): boolean {
+  if (tree.kind === 'plain') return tree.text === 'null';
+  if (tree.kind === 'text') return tree.text === '';
+  if (tree.kind === 'bytes') return tree.bytes.length === 0;
+  return (tree.kind === 'list' ? tree.items : tree.entries).length === 0;
+}
+
+/** Readable text; of a cut one the last, possibly broken character does not count. */
+function textOf(bytes: Uint8Array, partial: boolean): string | null {
+  if (!partial) return readableText(bytes);
+  for (let drop = 0; drop < 4; drop++) {
+    const text = readableText(bytes.subarray(0, bytes.length - drop));
+    if (text !== null) return text;
+  }
+  return null;
+}
+
+function collectBinary(collector: Collector, path: string, bytes: Uint8Array, layer: number): Found {
+  const raw = layer < LIMITS.layers ? unpackRaw(bytes) : null;
+  if (raw?.bytes != null) {
+    const inner = decodeWrapped(raw.bytes, false, layer + 1);
+    if (inner !== null)
+      return collectDocument(collector, path, { ...inner, format: `deflate+${inner.format}` }, layer);
+  }
+  // Few bytes may be a cell of their own, such as a UUID; long ones never equal one.
+  if (bytes.length <= LONGEST_BINARY_CELL) addLeaf(collector, path, bytesText(bytes));
+  const runs = printableRuns(bytes);
+  // Random bytes are readable in places too; words that make up little of the whole are noise.
+  if (runs.length >= bytes.length * READABLE_SHARE) addWords(collector, `${runs}\n`);
+  // What an unknown format holds cannot be read, so absence proves nothing.
+  collector.truncated = true;
+  return { format: 'binary', empty: false };
+}
+
+/** A UUID's 16 bytes, a SHA-1's 20, a SHA-256's 32. */
+const LONGEST_BINARY_CELL = 32;
+/** Compressed or encrypted data has a share of about 0.06 in readable runs. */
+const READABLE_SHARE = 0.2;
+
+/** Adds a tree's leaves; `layer` counts the documents around it. */
+function collectTree(collector: Collector, path: string, tree: Tree, depth: number, layer: number): void {
+  if (++collector.nodes > LIMITS.nodes || depth > LIMITS.depth || collector.leaves.length >= LIMITS.leaves) {
+    collector.truncated = true;
+    return;
+  }
+  switch (tree.kind) {
+    case 'plain':
+      addLeaf(collector, path, tree.text);
+      return;
+    case 'text':
+      collectText(collector, path, tree.text, depth, layer);
+      return;
+    case 'bytes':
+      collectInner(collector, path, tree.bytes, layer);
+      return;
+    case 'list':
+      for (const [i, item] of tree.items.entries()) {
+        if (collector.truncated && collector.leaves.length >= LIMITS.leaves) return;
+        collectTree(collector, childPath(path, String(i)), item, depth + 1, layer);
+      }
+      return;
+    case 'map':
+      for (const [key, item] of tree.entries) {
+        if (collector.truncated && collector.leaves.length >= LIMITS.leaves) return;
+        collectTree(collector, childPath(path, key), item, depth + 1, layer);
+      }
+  }
+}
+
+/** A text leaf is itself, the document that it may embed, and its words. */
+function collectText(collector: Collector, path: string, text: string, depth: number, layer: number): void {
+  addLeaf(collector, path, text);
+  if (text.length < 2) return;
+  const embedded = layer < LIMITS.layers ? embeddedDocument(text, layer) : null;
+  if (embedded === null) {
+    addWords(collector, text);
+    return;
+  }
+  if (embedded.cut) collector.truncated = true;
+  collectTree(collector, path, embedded.tree, depth + 1, layer + 1);
+}
+
+/** Bytes inside a document: a document again, or a scalar. */
+function collectInner(collector: Collector, path: string, bytes: Uint8Array, layer: number): void {
+  if (layer < LIMITS.layers) {
+    const inner = decodeWrapped(bytes, false, layer);
+    if (inner !== null) {
+      collectTree(collector, path, inner.tree, 1, layer + 1);
+      return;
+    }
+  }
+  const text = bytesText(bytes);
+  addLeaf(collector, path, text);
+  addWords(collector, text);
+}
