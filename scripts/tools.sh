@@ -13,7 +13,7 @@ purpose="${1:?usage: scripts/tools.sh demo|test|bench}"
 needs=()
 case "$purpose" in
   demo) needs=(redis) ;;
-  test) needs=(redis fastapi uvicorn python-redis psycopg psycopg2 asyncpg openssl) ;;
+  test) needs=(redis fastapi uvicorn python-redis psycopg psycopg2 asyncpg openssl psql) ;;
   bench) needs=(redis haproxy) ;;
   *) echo "scripts/tools.sh: unknown purpose $purpose (demo, test, bench)" >&2; exit 2 ;;
 esac
@@ -42,7 +42,7 @@ has_module() {
 is_there() {
   case "$1" in
     redis) has_program redis-server valkey-server ;;
-    haproxy | openssl) has_program "$1" ;;
+    haproxy | openssl | psql) has_program "$1" ;;
     python-redis) has_module redis ;;
     *) has_module "$1" ;;
   esac
@@ -52,6 +52,7 @@ debian_package() {
   case "$1" in
     redis) echo redis-server ;;
     haproxy | openssl) echo "$1" ;;
+    psql) echo postgresql-client ;;
     python-redis) echo python3-redis ;;
     *) echo "python3-$1" ;;
   esac
@@ -60,6 +61,7 @@ debian_package() {
 brew_or_pip() {
   case "$1" in
     redis | haproxy | openssl) echo "brew install $1" ;;
+    psql) echo 'brew install libpq' ;;
     python-redis) echo 'python3 -m pip install redis' ;;
     *) echo "python3 -m pip install $1" ;;
   esac

@@ -7,7 +7,7 @@ import { findingLines } from '../report/finding-text.ts';
 import { liveLine, liveTable } from '../report/live-table.ts';
 import type { ChildLine } from '../watch/child.ts';
 import { passOn } from '../watch/child-output.ts';
-import type { WatchStarted } from '../watch/watch.ts';
+import type { WatchStarted } from '../watch/contract.ts';
 import type { Frame } from './frame.ts';
 import { attachLines, startedLines } from './started-lines.ts';
 

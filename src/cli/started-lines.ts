@@ -1,5 +1,5 @@
 /** What is said once everything listens: which stores, which addresses, what was changed for the service. */
-import type { WatchStarted } from '../watch/watch.ts';
+import type { WatchStarted } from '../watch/contract.ts';
 
 export function startedLines(started: WatchStarted): readonly string[] {
   const engines = started.engines.map(

@@ -5,7 +5,7 @@ import { findingLines, headLine } from '../report/finding-text.ts';
 import type { ChildEnd } from '../report/findings-document.ts';
 import { watchSummaryText } from '../report/watch-summary.ts';
 import { wrapText } from '../report/wrap.ts';
-import type { WatchResult } from '../watch/watch.ts';
+import type { WatchResult } from '../watch/contract.ts';
 import type { Frame } from './frame.ts';
 import type { LiveView } from './live-view.ts';
 

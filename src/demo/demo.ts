@@ -6,7 +6,8 @@ import { fileURLToPath } from 'node:url';
 import type { CauseCode } from '../core/codes.ts';
 import type { Analysis } from '../core/finding.ts';
 import { freePort } from '../engines/index.ts';
-import { type WatchEvents, type WatchRequest, type WatchResult, watch } from '../watch/watch.ts';
+import type { WatchEvents, WatchRequest, WatchResult } from '../watch/contract.ts';
+import { watch } from '../watch/watch.ts';
 
 /** Bugs of the shop that do not hide each other, and the code each must be explained by. */
 export const SEEDED: readonly { readonly bug: string; readonly code: CauseCode }[] = [

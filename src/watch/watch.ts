@@ -2,81 +2,18 @@
  * The use case `watch`: stores are linked, the service is run behind the relays, everything that passes is recorded and
  * analysed, and at the end all that was started is stopped again.
  */
-import type { Analysis } from '../core/finding.ts';
 import { type Engine, freePort, startPostgres, startRedis } from '../engines/index.ts';
 import { openAnalyser } from '../observe/sql/analyse.ts';
 import type { Endpoint } from '../proxy/endpoint.ts';
 import { createRecording, type RecordingWriter } from '../recording/writer.ts';
-import type { ServerObject } from '../report/watch-summary.ts';
-import { Capture, type Degradation } from './capture.ts';
-import { type Child, type ChildEnd, type ChildLine, startChild } from './child.ts';
-import { type ChangedVariable, childEnvironment } from './environment.ts';
-import { type HttpRoute, type StartedHttp, startHttp } from './http.ts';
+import { Capture } from './capture.ts';
+import { type Child, type ChildEnd, startChild } from './child.ts';
+import type { WatchEvents, WatchRequest, WatchResult, WatchStarted } from './contract.ts';
+import { childEnvironment } from './environment.ts';
+import { type StartedHttp, startHttp } from './http.ts';
 import { addedLatency } from './latency.ts';
 import { type Link, type LinkTools, linkPostgres, linkRedis } from './links.ts';
 import { chooseStores, parseStore, type Store, type StoreChoice, type StoreKind } from './stores.ts';
-
-export interface WatchRequest {
-  /** null: attach. */
-  readonly command: readonly [string, ...string[]] | null;
-  /** `[NAME=]URL` or `embedded`; empty: the environment's, else embedded. */
-  readonly redis: readonly string[];
-  readonly postgres: readonly string[];
-  readonly http: readonly HttpRoute[];
-  readonly env: NodeJS.ProcessEnv;
-  readonly templates: readonly (readonly [name: string, template: string])[];
-  /** null: until the command ends or the signal comes. */
-  readonly forMs: number | null;
-  /** Folder of the recording; null records nothing. */
-  readonly out: string | null;
-  /** Whether the folder was asked for: then not being able to write there is an error, else it is only said. */
-  readonly outAsked: boolean;
-  readonly values: 'hashed' | 'plain';
-  readonly listenRedis: Endpoint | null;
-  readonly listenPostgres: Endpoint | null;
-  readonly version: string;
-  readonly stdin: 'ignore' | 'inherit';
-}
-
-/** What the stores are reached by, said once everything listens. */
-export interface WatchStarted {
-  readonly engines: readonly {
-    readonly kind: StoreKind;
-    readonly product: string;
-    readonly version: string;
-    readonly embedded: boolean;
-    readonly emulated: boolean;
-  }[];
-  readonly changed: readonly ChangedVariable[];
-  /** URLs through the proxies, with credentials as they were given. */
-  readonly urls: { readonly redis: string; readonly postgres: string };
-  readonly http: readonly { readonly listen: string; readonly target: string }[];
-  readonly values: Readonly<Record<string, string>>;
-}
-
-export interface WatchEvents {
-  readonly notice: (text: string) => void;
-  readonly line: (line: ChildLine) => void;
-  readonly started: (started: WatchStarted) => void | Promise<void>;
-  /** Called about once a second with what is known. */
-  readonly tick: (analysis: Analysis) => void;
-}
-
-export interface WatchResult {
-  readonly analysis: Analysis;
-  readonly engine: {
-    readonly redis: string | null;
-    readonly postgres: string | null;
-    readonly emulated: boolean;
-  };
-  readonly child: ChildEnd | null;
-  readonly recording: string | null;
-  readonly watchedMs: number;
-  readonly addedMs: { readonly redis: number | null; readonly postgres: number | null };
-  readonly created: readonly ServerObject[];
-  readonly degradations: readonly Degradation[];
-  readonly seen: { readonly cache: number; readonly source: number };
-}
 
 /** Windows whose commit is younger than this are not judged while watching; ns. */
 const SETTLE_NS = 1e9;
@@ -120,9 +57,12 @@ class WatchSession {
   }
 
   async start(): Promise<void> {
-    const { request } = { request: this.#request };
+    const request = this.#request;
     const redis = chooseStores('redis', request.redis, request.env);
     const postgres = chooseStores('postgres', request.postgres, request.env);
+    for (const choice of [...redis, ...postgres]) {
+      if (choice.embedded && choice.hint != null) this.#events.notice(choice.hint);
+    }
     const [analyser, redisStores, postgresStores] = await Promise.all([
       openAnalyser(),
       Promise.all(redis.map((choice) => this.#store('redis', choice))),
