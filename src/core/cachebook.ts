@@ -3,7 +3,7 @@
  * happened to them. State is bounded by keys, not by operations.
  */
 
-import { keyParts, lookOf } from './keys.ts';
+import { CACHE_LIMITS, createKey, keep, learnLineage } from './key-state.ts';
 import { chooseSources } from './lineage.ts';
 import type {
   CacheDelete,
@@ -17,23 +17,20 @@ import type {
   Digest,
   Payload,
 } from './operation.ts';
-import { foldName, indexPayload } from './payload.ts';
+import { indexPayload } from './payload.ts';
 import type { Recent } from './recent.ts';
 import type { Interval } from './source.ts';
-import { type EndKind, emptyStats, type KeyState, type Removal, type Version } from './versions.ts';
+import {
+  definedFields,
+  expiredBy,
+  intervalOf,
+  lastRemoval,
+  mergeFields,
+  sameFields,
+} from './version-match.ts';
+import type { EndKind, KeyState, Removal, Version } from './versions.ts';
 import type { Windows } from './windows.ts';
 import type { Writes } from './writes.ts';
-
-export const CACHE_LIMITS = {
-  /** Values that a key may have at one time (writes that overlap, scripts that may have written). */
-  live: 6,
-  misses: 8,
-  removals: 12,
-  feeders: 64,
-} as const;
-
-/** Slack between the store's clock and ours when a time to live runs out; ns. */
-const EXPIRY_SLACK = 20e6;
 
 export interface CacheEvents {
   /** A version was installed with its sources. */
@@ -88,36 +85,14 @@ export class CacheBook {
     const id = `${db} ${name}`;
     const known = this.keys.get(id);
     if (known !== undefined) return known;
-    return this.#create(db, name, []);
+    const key = createKey(db, name, []);
+    this.keys.set(id, key);
+    return key;
   }
 
   #name(op: CacheKey): void {
-    if (!this.keys.has(`${op.db} ${op.key}`)) this.#create(op.db, op.key, op.parts);
-  }
-
-  #create(db: number, name: string, parts: readonly (readonly [string, Digest])[]): KeyState {
-    const id = `${db} ${name}`;
-    const texts = keyParts(name);
-    const key: KeyState = {
-      id,
-      name,
-      db,
-      parts: new Set(parts.filter(([text]) => !isNamespace(text, texts)).map(([, digest]) => digest)),
-      names: new Set(texts.filter((text) => lookOf(text) === 'word').map(foldName)),
-      texts: new Map(parts.map(([text, digest]) => [digest, text])),
-      live: [],
-      misses: [],
-      removals: [],
-      lastHit: null,
-      feeders: new Set(),
-      fedRows: new Set(),
-      fedTables: new Set(),
-      bound: new Set(),
-      boundColumns: new Map(),
-      stats: emptyStats(),
-    };
-    this.keys.set(id, key);
-    return key;
+    const id = `${op.db} ${op.key}`;
+    if (!this.keys.has(id)) this.keys.set(id, createKey(op.db, op.key, op.parts));
   }
 
   // Reads ---------------------------------------------------------------------------------------------------------------
@@ -180,7 +155,7 @@ export class CacheBook {
     this.#windows.leave(version, 'refill', op.invoke, null);
     version.ended = false;
     version.sources = this.#sourcesOf(version.key, op.payload, version.since.invoke, version.miss);
-    this.#learn(version);
+    learnLineage(version);
     this.#windows.follow(version);
   }
 
@@ -219,7 +194,7 @@ export class CacheBook {
     else if (op.ttl !== 'keep') key.stats.bounded++;
     this.#events.onTtl(key, op, before);
     this.#endUnseen(key, op);
-    const merged = op.fields === undefined ? null : this.#mergeInto(key, op, op.fields);
+    const merged = op.fields === undefined ? null : mergeFields(key, op, op.fields);
     const miss = this.#missBefore(key, op);
     const payload = merged?.payload ?? op.payload ?? null;
     const own = payload === null ? [] : this.#sourcesOf(key, payload, op.invoke, miss);
@@ -248,21 +223,6 @@ export class CacheBook {
     if (last === undefined || last.fill !== null || last.digest !== op.value || op.invoke > last.since.return)
       return;
     this.#end(last, 'refill', op.invoke, null);
-  }
-
-  /** Fields written one by one make one value, as long as they come together. */
-  #mergeInto(
-    key: KeyState,
-    op: CacheWrite,
-    fields: Readonly<Record<string, Digest>>,
-  ): { readonly fields: ReadonlyMap<string, Digest>; readonly payload: Payload | null } {
-    const last = key.live.at(-1);
-    const merged = new Map(last?.fields ?? []);
-    for (const [field, value] of Object.entries(fields)) merged.set(field, value);
-    const older = (last?.payload?.leaves ?? []).filter(([path]) => !((path.split('.')[0] ?? '') in fields));
-    const payload =
-      op.payload === undefined ? null : { ...op.payload, leaves: [...older, ...op.payload.leaves] };
-    return { fields: merged, payload };
   }
 
   #script(key: KeyState, op: CacheScript): void {
@@ -309,29 +269,13 @@ export class CacheBook {
   }
 
   #confirm(version: Version): void {
-    if (version.sources.length > 0) this.#learn(version);
+    if (version.sources.length > 0) learnLineage(version);
     this.#events.onFill(version);
   }
 
   #sourcesOf(key: KeyState, payload: Payload, until: number, miss: CacheRead | null): Version['sources'] {
     const candidates = this.#recent.reads(miss?.invoke ?? null, until);
     return chooseSources(candidates, indexPayload(payload), key);
-  }
-
-  #learn(version: Version): void {
-    const { key } = version;
-    key.stats.fills++;
-    for (const source of version.sources) {
-      keepIn(key.feeders, source.read.op.shape);
-      bindColumns(key, source);
-      for (const table of source.read.tables) keepIn(key.fedTables, table);
-      for (const token of source.read.tokens) {
-        const text = key.parts.has(token) ? key.texts.get(token) : undefined;
-        if (text !== undefined) keepIn(key.bound, text);
-      }
-      for (const row of source.rows)
-        for (const image of row.images) if (image.id !== null) keepIn(key.fedRows, image.id);
-    }
   }
 
   /** The miss that this fill answers: the last one on its own session, else the earliest that is still open. */
@@ -419,63 +363,4 @@ export class CacheBook {
     key.live = key.live.filter((other) => other !== version);
     this.#windows.leave(version, kind, at, removal);
   }
-}
-
-/** Notes which column a key's segment is, by the equalities of the statement behind it. */
-function bindColumns(key: KeyState, source: Version['sources'][number]): void {
-  const { op } = source.read;
-  const wheres = op.kind === 'read' ? [op.where] : op.effects.map((effect) => effect.where);
-  for (const equality of wheres.flatMap((where) => where.equal)) {
-    for (const value of equality.values) {
-      if (!key.parts.has(value)) continue;
-      const columns = key.boundColumns.get(value);
-      const column = `${equality.table}.${equality.column}`;
-      if (columns === undefined) key.boundColumns.set(value, new Set([column]));
-      else if (columns.size < CACHE_LIMITS.feeders) columns.add(column);
-    }
-  }
-}
-
-function intervalOf(op: { readonly invoke: number; readonly return: number | null }): Interval {
-  return { invoke: op.invoke, return: op.return ?? Number.POSITIVE_INFINITY };
-}
-
-function keep<T>(list: T[], item: T, most: number): void {
-  list.push(item);
-  if (list.length > most) list.shift();
-}
-
-function keepIn<T>(set: Set<T>, item: T): void {
-  if (set.size < CACHE_LIMITS.feeders) set.add(item);
-}
-
-/** The first segment names the kind of thing; that a parameter has the same text says nothing. */
-function isNamespace(text: string, texts: readonly string[]): boolean {
-  return texts.length > 1 && text === texts[0] && lookOf(text) === 'word';
-}
-
-function definedFields(fields: Readonly<Record<string, Digest | null>>): ReadonlyMap<string, Digest> {
-  const defined = new Map<string, Digest>();
-  for (const [field, value] of Object.entries(fields)) if (value !== null) defined.set(field, value);
-  return defined;
-}
-
-function sameFields(version: Version, fields: Readonly<Record<string, Digest | null>>): boolean {
-  if (version.fields === null) return false;
-  return Object.entries(fields).every(([field, value]) => (version.fields?.get(field) ?? null) === value);
-}
-
-/** A removal that overlapped the fill or an unknown removal may have taken the value. */
-function lastRemoval(key: KeyState, version: Version, until: number): Removal | null {
-  for (let i = key.removals.length - 1; i >= 0; i--) {
-    const removal = key.removals[i]!;
-    if (removal.kind === 'rewrite' || removal.interval.invoke > until) continue;
-    if (removal.interval.return >= version.since.invoke) return removal;
-  }
-  return null;
-}
-
-function expiredBy(version: Version, miss: CacheRead): boolean {
-  if (version.ttl === null || version.ttl === undefined) return false;
-  return (miss.return ?? miss.invoke) + EXPIRY_SLACK >= version.since.invoke + version.ttl * 1e6;
 }

@@ -2,6 +2,7 @@
  * The ledger of the source: follows sessions and their transactions, remembers the last seen image of rows, and tells
  * what each read saw and what each commit changed.
  */
+import { MAX_SCAN, RowImages } from './images.ts';
 import type {
   Digest,
   Predicate,
@@ -18,6 +19,7 @@ import {
   type Commit,
   cellDigest,
   type Interval,
+  keyOf,
   type PendingWrite,
   type ReadFact,
   type ResultRow,
@@ -34,21 +36,13 @@ export interface LedgerEvents {
   onRollback(txn: Transaction, border: SourceBorder): void;
 }
 
-/** Rows whose last image is kept; the oldest go first. */
-export const MAX_ROWS = 200_000;
-/** Rows of a table that are looked through for a predicate that names no primary key. */
-const MAX_SCAN = 5_000;
-
 const NO_PREDICATE: Predicate = { equal: [], columns: [], complete: false, limited: false };
 
 export class Ledger {
   readonly #events: LedgerEvents;
   readonly #open = new Map<string, Transaction>();
   readonly #primaryKeys = new Map<string, readonly string[]>();
-  readonly #images = new Map<RowId, Map<string, Digest>>();
-  /** When the last seen change of a row had returned. */
-  readonly #changedAt = new Map<RowId, number>();
-  readonly #rowsOfTable = new Map<string, Set<RowId>>();
+  readonly #images = new RowImages();
 
   constructor(events: LedgerEvents) {
     this.#events = events;
@@ -132,7 +126,8 @@ export class Ledger {
       txn?.writes.some((write) => write.op.effects.some((e) => op.tables.includes(e.table))) ?? false;
     if (!own) {
       const at = txn?.repeatable ? (txn.first?.invoke ?? op.invoke) : op.invoke;
-      for (const row of rows) for (const image of row.images) this.#remember(image.id, image.cells, at);
+      for (const row of rows)
+        for (const image of row.images) this.#images.remember(image.id, image.cells, at);
     }
     this.#events.onRead({ op, txn, own, rows, tokens: tokensOf(op, [op.where], rows), tables: op.tables });
   }
@@ -257,33 +252,13 @@ export class Ledger {
       }
       return null;
     }
-    return keysOf(effect.table, key, effect.where) ?? this.#scan(effect);
-  }
-
-  /** Rows known from earlier reads that certainly meet the predicate; null unless each known row is decided. */
-  #scan(effect: WriteEffect): ReadonlySet<RowId> | null {
-    const known = this.#rowsOfTable.get(effect.table);
-    if (known === undefined || known.size > MAX_SCAN || effect.where.equal.length === 0) return null;
-    const touched = new Set<RowId>();
-    for (const id of known) {
-      const cells = this.#images.get(id);
-      if (cells === undefined) continue;
-      const mismatch = effect.where.equal.some(
-        (e) => e.table === effect.table && cells.has(e.column) && !e.values.includes(cells.get(e.column)!),
-      );
-      if (mismatch) continue;
-      const decided = effect.where.complete && effect.where.equal.every((e) => cells.has(e.column));
-      if (!decided) return null;
-      touched.add(id);
-    }
-    return touched.size > 0 ? touched : null;
+    return keysOf(effect.table, key, effect.where) ?? this.#images.scan(effect);
   }
 
   #apply(change: Change, at: number): void {
     for (const id of change.rows ?? []) {
       if (change.action === 'delete') {
-        this.#images.delete(id);
-        this.#rowsOfTable.get(change.table)?.delete(id);
+        this.#images.deleted(id);
         continue;
       }
       const cells = new Map<string, Digest>();
@@ -291,31 +266,9 @@ export class Ledger {
       const image = this.#images.get(id);
       for (const [column, value] of change.set) if (value === '?') image?.delete(column);
       for (const [column, value] of change.after.get(id) ?? []) cells.set(column, value);
-      this.#remember(id, cells, at);
-      this.#changedAt.set(id, at);
+      this.#images.remember(id, cells, at);
+      this.#images.changed(id, at);
     }
-  }
-
-  /** `at`: the values were current at this time or later; a change seen since then is not overwritten. */
-  #remember(id: RowId | null, cells: ReadonlyMap<string, Digest>, at: number): void {
-    if (id === null || at < (this.#changedAt.get(id) ?? 0)) return;
-    let image = this.#images.get(id);
-    if (image === undefined) {
-      image = new Map();
-      if (this.#images.size >= MAX_ROWS) this.#forget(this.#images.keys().next().value!);
-      this.#images.set(id, image);
-      const table = id.slice(0, id.indexOf('\u0000'));
-      const rows = this.#rowsOfTable.get(table);
-      if (rows === undefined) this.#rowsOfTable.set(table, new Set([id]));
-      else rows.add(id);
-    }
-    for (const [column, value] of cells) image.set(column, value);
-  }
-
-  #forget(id: RowId): void {
-    this.#changedAt.delete(id);
-    this.#images.delete(id);
-    this.#rowsOfTable.get(id.slice(0, id.indexOf('\u0000')))?.delete(id);
   }
 
   #rows(op: SourceRead | SourceWrite, where: Predicate): ResultRow[] {
@@ -399,7 +352,7 @@ function tokensOf(
   for (const row of rows.length === 1 ? rows : []) {
     for (const image of row.images) {
       if (image.id === null) continue;
-      for (const value of image.id.slice(image.id.indexOf('\u0000') + 1).split(',')) tokens.add(value);
+      for (const value of keyOf(image.id)) tokens.add(value);
     }
   }
   return tokens;

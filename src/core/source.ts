@@ -21,6 +21,15 @@ export function rowId(table: string, primaryKey: readonly Digest[]): RowId {
   return `${table}\u0000${primaryKey.join(',')}`;
 }
 
+export function tableOf(id: RowId): string {
+  return id.slice(0, id.indexOf('\u0000'));
+}
+
+/** The primary key values of a row. */
+export function keyOf(id: RowId): readonly Digest[] {
+  return id.slice(id.indexOf('\u0000') + 1).split(',');
+}
+
 /** One table's part of a result row. */
 export interface RowImage {
   readonly table: string;

@@ -6,7 +6,7 @@
  */
 import type { ChangedColumn, Effect } from './effects.ts';
 import { foldName, indexPayload } from './payload.ts';
-import type { Change } from './source.ts';
+import { type Change, keyOf } from './source.ts';
 import type { Version } from './versions.ts';
 import type { WriteRecord } from './writes.ts';
 
@@ -38,10 +38,7 @@ export function effectsOnUnseen(version: Version, write: WriteRecord): readonly 
 }
 
 function namesRow(version: Version, id: string): boolean {
-  return id
-    .slice(id.indexOf('\u0000') + 1)
-    .split(',')
-    .every((value) => version.key.parts.has(value));
+  return keyOf(id).every((value) => version.key.parts.has(value));
 }
 
 function changedLeaf(change: Change, name: string, place: string, value: string): ChangedColumn[] {

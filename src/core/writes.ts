@@ -7,7 +7,7 @@
  * a write is over when its usual removal returned.
  */
 import type { Digest, HttpRequest } from './operation.ts';
-import type { Commit } from './source.ts';
+import { type Commit, keyOf } from './source.ts';
 import type { Claim, KeyState, Removal } from './versions.ts';
 
 /** A commit with what is known of the write around it. */
@@ -69,10 +69,7 @@ function rowTokensOf(commit: Commit, primaryKey: PrimaryKeys): ReadonlyMap<Diges
   for (const change of commit.changes) {
     const columns = primaryKey(change.table) ?? [];
     for (const id of change.rows ?? []) {
-      for (const [i, value] of id
-        .slice(id.indexOf('\u0000') + 1)
-        .split(',')
-        .entries()) {
+      for (const [i, value] of keyOf(id).entries()) {
         const column = `${change.table}.${columns[i] ?? ''}`;
         const known = tokens.get(value);
         if (known === undefined) tokens.set(value, new Set([column]));

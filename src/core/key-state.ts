@@ -1,0 +1,85 @@
+/** What is kept of a key: made at its first use, and what is learned of it with each value. */
+import { keyParts, lookOf } from './keys.ts';
+import type { Digest } from './operation.ts';
+import { foldName } from './payload.ts';
+import { emptyStats, type KeyState, type Version } from './versions.ts';
+
+export const CACHE_LIMITS = {
+  /** Values that a key may have at one time (writes that overlap, scripts that may have written). */
+  live: 6,
+  misses: 8,
+  removals: 12,
+  feeders: 64,
+} as const;
+
+/** A key at its first use. `parts`: its segments with their digests. */
+export function createKey(db: number, name: string, parts: readonly (readonly [string, Digest])[]): KeyState {
+  const id = `${db} ${name}`;
+  const texts = keyParts(name);
+  const key: KeyState = {
+    id,
+    name,
+    db,
+    parts: new Set(parts.filter(([text]) => !isNamespace(text, texts)).map(([, digest]) => digest)),
+    names: new Set(texts.filter((text) => lookOf(text) === 'word').map(foldName)),
+    texts: new Map(parts.map(([text, digest]) => [digest, text])),
+    live: [],
+    misses: [],
+    removals: [],
+    lastHit: null,
+    feeders: new Set(),
+    fedRows: new Set(),
+    fedTables: new Set(),
+    bound: new Set(),
+    boundColumns: new Map(),
+    stats: emptyStats(),
+  };
+  return key;
+}
+
+/** The first segment names the kind of thing; that a parameter has the same text says nothing. */
+function isNamespace(text: string, texts: readonly string[]): boolean {
+  return texts.length > 1 && text === texts[0] && lookOf(text) === 'word';
+}
+
+/** Notes what feeds the key, from a value whose sources are known. */
+export function learnLineage(version: Version): void {
+  const { key } = version;
+  key.stats.fills++;
+  for (const source of version.sources) {
+    keepIn(key.feeders, source.read.op.shape);
+    bindColumns(key, source);
+    for (const table of source.read.tables) keepIn(key.fedTables, table);
+    for (const token of source.read.tokens) {
+      const text = key.parts.has(token) ? key.texts.get(token) : undefined;
+      if (text !== undefined) keepIn(key.bound, text);
+    }
+    for (const row of source.rows)
+      for (const image of row.images) if (image.id !== null) keepIn(key.fedRows, image.id);
+  }
+}
+
+/** Notes which column a key's segment is, by the equalities of the statement behind it. */
+function bindColumns(key: KeyState, source: Version['sources'][number]): void {
+  const { op } = source.read;
+  const wheres = op.kind === 'read' ? [op.where] : op.effects.map((effect) => effect.where);
+  for (const equality of wheres.flatMap((where) => where.equal)) {
+    for (const value of equality.values) {
+      if (!key.parts.has(value)) continue;
+      const columns = key.boundColumns.get(value);
+      const column = `${equality.table}.${equality.column}`;
+      if (columns === undefined) key.boundColumns.set(value, new Set([column]));
+      else if (columns.size < CACHE_LIMITS.feeders) columns.add(column);
+    }
+  }
+}
+
+function keepIn<T>(set: Set<T>, item: T): void {
+  if (set.size < CACHE_LIMITS.feeders) set.add(item);
+}
+
+/** Appends; the oldest goes when there are too many. */
+export function keep<T>(list: T[], item: T, most: number): void {
+  list.push(item);
+  if (list.length > most) list.shift();
+}

@@ -1,0 +1,52 @@
+/** Questions about one cached value: whether a hit shows it, what took it, how long it could live. */
+import type { CacheRead, CacheWrite, Digest, Payload } from './operation.ts';
+import type { Interval } from './source.ts';
+import type { KeyState, Removal, Version } from './versions.ts';
+
+/** Slack between the store's clock and ours when a time to live runs out; ns. */
+const EXPIRY_SLACK = 20e6;
+
+/** Fields written one by one make one value, as long as they come together. */
+export function mergeFields(
+  key: KeyState,
+  op: CacheWrite,
+  fields: Readonly<Record<string, Digest>>,
+): { readonly fields: ReadonlyMap<string, Digest>; readonly payload: Payload | null } {
+  const last = key.live.at(-1);
+  const merged = new Map(last?.fields ?? []);
+  for (const [field, value] of Object.entries(fields)) merged.set(field, value);
+  const older = (last?.payload?.leaves ?? []).filter(([path]) => !((path.split('.')[0] ?? '') in fields));
+  const payload =
+    op.payload === undefined ? null : { ...op.payload, leaves: [...older, ...op.payload.leaves] };
+  return { fields: merged, payload };
+}
+
+export function intervalOf(op: { readonly invoke: number; readonly return: number | null }): Interval {
+  return { invoke: op.invoke, return: op.return ?? Number.POSITIVE_INFINITY };
+}
+
+export function definedFields(fields: Readonly<Record<string, Digest | null>>): ReadonlyMap<string, Digest> {
+  const defined = new Map<string, Digest>();
+  for (const [field, value] of Object.entries(fields)) if (value !== null) defined.set(field, value);
+  return defined;
+}
+
+export function sameFields(version: Version, fields: Readonly<Record<string, Digest | null>>): boolean {
+  if (version.fields === null) return false;
+  return Object.entries(fields).every(([field, value]) => (version.fields?.get(field) ?? null) === value);
+}
+
+/** A removal that overlapped the fill or an unknown removal may have taken the value. */
+export function lastRemoval(key: KeyState, version: Version, until: number): Removal | null {
+  for (let i = key.removals.length - 1; i >= 0; i--) {
+    const removal = key.removals[i]!;
+    if (removal.kind === 'rewrite' || removal.interval.invoke > until) continue;
+    if (removal.interval.return >= version.since.invoke) return removal;
+  }
+  return null;
+}
+
+export function expiredBy(version: Version, miss: CacheRead): boolean {
+  if (version.ttl === null || version.ttl === undefined) return false;
+  return (miss.return ?? miss.invoke) + EXPIRY_SLACK >= version.since.invoke + version.ttl * 1e6;
+}
