@@ -22,6 +22,7 @@ export class LiveView {
   readonly #live: boolean;
   readonly #pass: (line: ChildLine) => void;
   readonly #printed = new Set<string>();
+  readonly #shown = new Set<string>();
   readonly #plain = new Map<string, string>();
   readonly #quiet: boolean;
   #plainAt = 0;
@@ -89,7 +90,10 @@ export class LiveView {
   }
 
   #finding(finding: Finding): void {
-    if (finding.confidence !== 'proved' || this.#printed.has(identity(finding))) return;
+    // The writer's name may still change while its request is under way: one finding a template is enough here.
+    const about = `${finding.code} ${finding.template}`;
+    if (finding.confidence !== 'proved' || this.#shown.has(about)) return;
+    this.#shown.add(about);
     this.#printed.add(identity(finding));
     this.#around(() => this.#frame.out(`\n${findingLines(finding, this.#frame.drawing).join('\n')}\n\n`));
   }

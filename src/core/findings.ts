@@ -90,7 +90,10 @@ function staleCase(window: Window, context: FindingContext): StaleCase {
         removal.interval.return > write.commit.interval.invoke &&
         removal.interval.invoke < version.since.return,
     ),
-    elsewhere: write.removals.filter((removal) => removal.key !== version.key),
+    // What a script did to a key is not on the wire.
+    elsewhere: write.removals.filter(
+      (removal) => removal.key !== version.key && removal.op.kind !== 'script',
+    ),
     templateInvalidated: keys.some((key) => key.removals.some(isInvalidationOnChange)),
     unbounded: version.ttl === null,
     neverFilled: (key) =>

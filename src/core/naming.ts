@@ -25,6 +25,8 @@ export class Naming {
   readonly #all: readonly KeyState[];
   readonly #requests: Requests;
   readonly #profile = new RouteProfile();
+  /** Routes that certainly ran a statement shape. */
+  readonly #certain = new Map<string, Set<string>>();
   /** Time in flight by route, over all its requests; ns. */
   readonly #share = new Map<string, number>();
 
@@ -67,12 +69,22 @@ export class Naming {
       const interval = { invoke: write.commit.began, return: write.commit.interval.return };
       const attribution = this.#requests.of(interval, write.commit.tokens);
       write.request = attribution.certain ? attribution.request : null;
+      if (attribution.certain && attribution.route !== null)
+        this.#noteCertain(write.commit.shape, attribution.route);
       this.#profile.note(write.commit.shape, this.#requests, interval);
     }
   }
 
-  /** Route, else statement, else null. */
+  #noteCertain(shape: string, route: string): void {
+    const routes = this.#certain.get(shape);
+    if (routes === undefined) this.#certain.set(shape, new Set([route]));
+    else routes.add(route);
+  }
+
+  /** Route, else statement, else null. A statement that one route alone was seen to run has the same name at all times. */
   actor(by: Actor): string | null {
+    const known = by.shape === null ? undefined : this.#certain.get(by.shape);
+    if (known?.size === 1) return [...known][0] ?? null;
     const attribution = this.#attribution(by.interval, by.tokens);
     if (attribution?.certain === true && attribution.route !== null) return attribution.route;
     for (const interval of by.alike ?? []) this.#profile.note(by.shape ?? '', this.#requests, interval);

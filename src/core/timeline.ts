@@ -2,7 +2,7 @@
 import type { WitnessStep } from './finding.ts';
 import type { LogLine } from './operation.ts';
 import type { Removal, Window } from './versions.ts';
-import { cacheText, type Reveal, sourceValues, statementText, valueText } from './wording.ts';
+import { cacheText, type Reveal, sourceValues, statementText, valuesText } from './wording.ts';
 
 interface Draft extends Omit<WitnessStep, 'atMs'> {
   readonly at: number;
@@ -40,7 +40,9 @@ function finish(drafts: readonly Draft[], from: number): readonly WitnessStep[] 
 }
 
 function changedColumns(window: Window): ReadonlySet<string> {
-  return new Set(window.effects.flatMap((effect) => effect.columns.map((column) => column.column)));
+  return new Set(
+    window.effects.flatMap((effect) => effect.columns.map(({ table, column }) => `${table}.${column}`)),
+  );
 }
 
 function readerSteps(window: Window, over: number, reveal: Reveal): Draft[] {
@@ -88,10 +90,10 @@ function readerSteps(window: Window, over: number, reveal: Reveal): Draft[] {
 
 function oldValues(window: Window, reveal: Reveal): string {
   const columns = window.effects.flatMap((effect) => effect.columns);
-  return columns
-    .slice(0, 3)
-    .map((column) => `${column.column} ${valueText(column.old, reveal)}`)
-    .join(', ');
+  return valuesText(
+    columns.map(({ table, column, old }) => ({ table, column, value: old })),
+    reveal,
+  );
 }
 
 function hitSteps(window: Window, over: number, shown: string): Draft[] {
@@ -169,24 +171,28 @@ function newValues(window: Window, op: number, reveal: Reveal): string {
   const columns = window.effects
     .filter((effect) => effect.change.op.id === op)
     .flatMap((effect) => effect.columns);
-  const shown = [...new Map(columns.map((column) => [column.column, column])).values()];
-  return shown
-    .slice(0, 3)
-    .map((column) => `${column.column} ${valueText(column.now, reveal)}`)
-    .join(', ');
+  return valuesText(
+    columns.map(({ table, column, now }) => ({ table, column, value: now })),
+    reveal,
+  );
 }
 
 function removalSteps(window: Window): Draft[] {
-  const own = window.write.removals.filter((removal) => removal.key === window.version.key);
+  const { write, version } = window;
+  const own = write.removals.filter((removal) => removal.key === version.key);
   const between = window.removals.filter(
-    (removal) => removal.kind === 'removal' && removal.interval.invoke > window.write.commit.interval.invoke,
+    (removal) => removal.kind === 'removal' && removal.interval.invoke > write.commit.interval.invoke,
   );
-  const elsewhere = window.write.removals
-    .filter((removal) => removal.key !== window.version.key)
-    .slice(0, MAX_ELSEWHERE);
   const ending = window.end?.removal;
-  const shown = new Set([...own, ...between, ...elsewhere, ...(ending == null ? [] : [ending])]);
-  return [...shown].filter((removal) => removal.op !== window.version.fill).map(removalStep);
+  const shown = new Set([...own, ...between, ...(ending == null ? [] : [ending])]);
+  if (own.length + between.length === 0) {
+    // What the write removed in place of this key is the point then.
+    const elsewhere = write.removals.filter(
+      (removal) => removal.kind === 'removal' && removal.op.kind !== 'script' && removal.key !== version.key,
+    );
+    for (const removal of elsewhere.slice(0, MAX_ELSEWHERE)) shown.add(removal);
+  }
+  return [...shown].filter((removal) => removal.op !== version.fill).map(removalStep);
 }
 
 function removalStep(removal: Removal): Draft {

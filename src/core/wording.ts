@@ -53,15 +53,34 @@ export function statementText(op: SourceRead | SourceWrite, reveal: Reveal): str
   return [verb, tables.join(', ') || op.shape.slice(0, 40), ...equal.slice(0, 3)].join(' ');
 }
 
-/** Values that a source gave, e.g. `price 10, name Lamp`; only the named columns when given. */
+/** A column with its value, as timelines show it. */
+export interface ShownValue {
+  readonly table: string | null;
+  readonly column: string;
+  readonly value: Digest | '?';
+}
+
+/** `price 10, stock 3`; a name that stands for two tables is qualified. At most three. */
+export function valuesText(values: readonly ShownValue[], reveal: Reveal): string {
+  const distinct = [
+    ...new Map(values.map((shown) => [`${shown.table}.${shown.column}`, shown])).values(),
+  ].slice(0, 3);
+  return distinct
+    .map(({ table, column, value }) => {
+      const ambiguous = distinct.some((other) => other.column === column && other.table !== table);
+      return `${ambiguous && table !== null ? `${table}.` : ''}${column} ${valueText(value, reveal)}`;
+    })
+    .join(', ');
+}
+
+/** Values that a source gave; only the named columns (`table.column`) when any are named. */
 export function sourceValues(source: Source, columns: ReadonlySet<string>, reveal: Reveal): string {
-  const shown: string[] = [];
-  for (const row of source.rows.slice(0, 1)) {
-    for (const column of row.columns) {
-      if (columns.size > 0 && !columns.has(column.column)) continue;
-      shown.push(`${column.column} ${valueText(column.value, reveal)}`);
-    }
-  }
   if (source.read.rows.length === 0) return 'no row';
-  return shown.slice(0, 3).join(', ');
+  const rows = source.rows.filter(
+    (row) => columns.size === 0 || row.columns.some(({ table, column }) => columns.has(`${table}.${column}`)),
+  );
+  const shown = (rows[0]?.columns ?? []).filter(
+    ({ table, column }) => columns.size === 0 || columns.has(`${table}.${column}`),
+  );
+  return valuesText(shown, reveal);
 }

@@ -82,7 +82,9 @@ export async function demo(
   signal: AbortSignal,
 ): Promise<DemoResult> {
   const begin = performance.now();
+  // The traffic ends first: a service that is stopped under traffic would be seen to fail.
   const done = new AbortController();
+  const quiet = new AbortController();
   const stop = AbortSignal.any([signal, done.signal]);
   let explainedMs: number | null = null;
   let traffic: Promise<unknown> = Promise.resolve();
@@ -96,7 +98,9 @@ export async function demo(
         traffic = drive(started.http[0]?.listen ?? '', stop, (figures) => {
           const explained = SEEDED.length - (latest === null ? SEEDED.length : missing(latest).length);
           events.progress({ ...figures, explained, seeded: SEEDED.length });
-        }).catch((error: unknown) => events.notice(`The traffic ended: ${String(error)}`));
+        })
+          .catch((error: unknown) => events.notice(`The traffic ended: ${String(error)}`))
+          .finally(() => quiet.abort());
       },
       tick: (analysis) => {
         latest = analysis;
@@ -106,7 +110,7 @@ export async function demo(
         if (request.exit) done.abort();
       },
     },
-    stop,
+    quiet.signal,
   );
   done.abort();
   await traffic;
