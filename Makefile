@@ -2,7 +2,7 @@
 #   make demo              ends once every seeded bug is explained
 #   make demo ARGS="--exit --json"  prints the findings document
 .DEFAULT_GOAL := help
-.PHONY: help install build demo test lint bench corpus clean
+.PHONY: help install build demo test lint bench clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  \1\t/' | expand -t 12
@@ -26,9 +26,6 @@ lint: install ## Check style
 bench: build ## Benchmarks side by side, as ratios
 	@scripts/tools.sh bench
 	@npm run --silent bench -- $(ARGS)
-
-corpus: build ## Run the corpus of recorded histories
-	@npm run --silent corpus -- $(ARGS)
 
 clean: ## Remove what was built
 	@rm -rf dist coverage

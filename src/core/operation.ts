@@ -52,6 +52,8 @@ export interface Payload {
   /** Scalar leaves with their path: `price`, `items.0.price`, `` (the payload is itself a scalar). Array indices are
    * decimal segments. */
   readonly leaves: readonly (readonly [path: string, value: Digest])[];
+  /** Objects and lists near the top, each as a whole in canonical form: a `jsonb` column or an array is one cell. */
+  readonly containers?: readonly (readonly [path: string, value: Digest])[];
   /** Words, numbers and short word runs inside text leaves, for documents that embed values in text (HTML…). */
   readonly words?: readonly Digest[];
   /** True when limits cut the leaves short. Absence of a value then proves nothing. */

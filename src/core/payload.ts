@@ -55,7 +55,8 @@ export function indexPayload(payload: Payload): PayloadIndex {
   const leaves = payload.leaves.map(([path, value]) => leafOf(path, value));
   const byValue = new Map<Digest, Leaf[]>();
   const elements = new Map<string, Map<string, Leaf[]>>();
-  for (const leaf of leaves) {
+  const containers = (payload.containers ?? []).map(([path, value]) => leafOf(path, value));
+  for (const leaf of [...leaves, ...containers]) {
     append(byValue, leaf.value, leaf);
     if (leaf.name === '') continue;
     let element = elements.get(leaf.element);

@@ -73,6 +73,7 @@ const isPayload = (value: unknown): boolean =>
   isObject(value) &&
   isText(value.format) &&
   isListOf(value.leaves, isTextPair) &&
+  (value.containers === undefined || isListOf(value.containers, isTextPair)) &&
   (value.words === undefined || isListOf(value.words, isText));
 const PAYLOAD: Shape = { expected: 'a payload', holds: isPayload };
 const CANDIDATES: Shape = {

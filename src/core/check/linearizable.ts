@@ -18,7 +18,7 @@ export function decideLinearizable(register: Register, delta: number, steps: num
   return invalid(
     shrink(register, decision.witness, {
       isInvalid: (part) => verdictOf(part, delta, steps) === 'invalid',
-      barrier: (part, read) => endOfAbsence(part, read.start - delta),
+      barrier: (part, read) => overwrittenBefore(part, read, delta),
     }),
   );
 }
@@ -71,24 +71,54 @@ function decideBySearch(register: Register, delta: number, steps: number): Decis
   if (result.kind === 'exhausted') return UNKNOWN;
   const { failed } = result;
   if (failed === null) return VALID;
-  // What began after the failure had no part in it.
+  const fails = (part: Register): boolean => verdictOf(part, delta, steps) === 'invalid';
+  const window = latestWindow(register, failed, delta, fails);
+  return invalid(fewestValues(window, fails));
+}
+
+/** Smallest window tried, in operations. */
+const FIRST_WINDOW = 8;
+
+/**
+ * The last operations before a failure that fail by themselves: reads from some moment on, and the writes that were not
+ * certainly overwritten by then, as none of the others can have been seen.
+ */
+function latestWindow(
+  register: Register,
+  failed: Step,
+  delta: number,
+  fails: (part: Register) => boolean,
+): Register {
   const early = (step: Step): boolean => step.start <= failed.end;
-  const part = { reads: register.reads.filter(early), writes: register.writes.filter(early) };
-  return invalid(fewestValues(part, (less) => verdictOf(less, delta, steps) === 'invalid'));
+  const reads = register.reads.filter(early);
+  const writes = register.writes.filter(early);
+  const starts = [...reads, ...writes].map((step) => step.start).sort((a, b) => b - a);
+  for (let count = FIRST_WINDOW; count < starts.length; count *= 2) {
+    const from = starts[count] as number;
+    let overwritten = Number.NEGATIVE_INFINITY;
+    for (const write of writes) if (write.end < from) overwritten = Math.max(overwritten, write.start);
+    const part = {
+      reads: reads.filter((read) => read.start - delta >= from),
+      writes: writes.filter((write) => write.end >= overwritten),
+    };
+    if (fails(part)) return part;
+  }
+  return { reads, writes };
 }
 
 /**
- * A moment such that a delete that ended before it was overwritten before the time: the latest start among the values
- * that were certainly current between the two.
+ * A moment such that a write of the read's value that ended before it was overwritten before the read began: the latest
+ * start among the other values that were certainly current between the two.
  */
-function endOfAbsence(part: Register, time: number): number {
+function overwrittenBefore(part: Register, read: Step, delta: number): number {
+  const time = read.start - delta;
   const writes = new Map<string | null, number>();
   for (const { value } of part.writes) writes.set(value, (writes.get(value) ?? 0) + 1);
-  const latest = new Map<string, number>();
-  const ended = new Set<string>();
+  const latest = new Map<string | null, number>();
+  const ended = new Set<string | null>();
   let barrier = Number.NEGATIVE_INFINITY;
   for (const { value, start, end } of [...part.writes, ...part.reads]) {
-    if (value === null) continue;
+    if (value === read.value) continue;
     if (end < time) {
       ended.add(value);
       barrier = Math.max(barrier, start);
@@ -96,7 +126,8 @@ function endOfAbsence(part: Register, time: number): number {
     latest.set(value, Math.max(latest.get(value) ?? start, start));
   }
   // Operations on a value that was written once stand together: one that ended before the time speaks for all.
-  for (const value of ended)
-    if (writes.get(value) === 1) barrier = Math.max(barrier, latest.get(value) as number);
+  for (const value of ended) {
+    if (value !== null && writes.get(value) === 1) barrier = Math.max(barrier, latest.get(value) as number);
+  }
   return barrier;
 }

@@ -1,7 +1,7 @@
 /**
  * Makes a witness small. Only what may be left out without turning a valid history invalid is left out, so that what
  * remains proves by itself that the whole is invalid: any read; a write whose value no remaining read returns; and a
- * delete that no remaining read of null can have seen.
+ * write that no remaining read can have seen.
  */
 import { isBefore, type Register, type Step } from './register.ts';
 
@@ -12,7 +12,7 @@ const LARGEST_SHRUNK = 300;
 export interface Question {
   /** Whether a part of the register still breaks the model. */
   readonly isInvalid: (part: Register) => boolean;
-  /** A moment such that no delete that ended before it can have been what the read of null saw, given the part. */
+  /** A moment such that no write that ended before it can have been what the read saw, given the part. */
   readonly barrier: (part: Register, read: Step) => number;
 }
 
@@ -21,21 +21,31 @@ export function shrink(register: Register, candidates: readonly Step[], question
   const chosen = new Set(candidates.map((step) => step.index));
   const among = (step: Step): boolean => chosen.has(step.index);
   const whole = { reads: register.reads.filter(among), writes: register.writes.filter(among) };
-  const deletes = register.writes.filter((write) => write.value === null);
-  const complete = (part: Register): Register => withSeenDeletes(part, deletes, question);
+  const complete = (part: Register): Register => withSeenWrites(part, register.writes, question);
   const fails = (part: Register): boolean => question.isInvalid(complete(part));
   const small = chosen.size <= LARGEST_SHRUNK && fails(whole);
   const part = small ? complete(withoutWrites(withoutReads(whole, fails), fails)) : whole;
   return [...part.reads, ...part.writes].sort((a, b) => a.start - b.start || a.index - b.index);
 }
 
-/** The part with exactly those deletes that one of its reads of null may have seen; without such reads, with its own. */
-function withSeenDeletes(part: Register, deletes: readonly Step[], question: Question): Register {
-  const absent = part.reads.filter((read) => read.value === null);
-  if (absent.length === 0) return part;
-  const windows = absent.map((read) => ({ from: question.barrier(part, read), to: read.end }));
-  const seen = deletes.filter((step) => windows.some(({ from, to }) => step.start <= to && step.end >= from));
-  return { reads: part.reads, writes: [...part.writes.filter((write) => write.value !== null), ...seen] };
+/**
+ * The part with exactly those writes of the values it reads that its reads may have seen. When none could have been
+ * seen, its own stay, to show how far off they are.
+ */
+function withSeenWrites(part: Register, writes: readonly Step[], question: Question): Register {
+  const windows = new Map<string | null, { readonly from: number; readonly to: number }[]>();
+  for (const read of part.reads) {
+    const window = { from: question.barrier(part, read), to: read.end };
+    const known = windows.get(read.value);
+    if (known === undefined) windows.set(read.value, [window]);
+    else known.push(window);
+  }
+  const seen = writes.filter((step) =>
+    windows.get(step.value)?.some(({ from, to }) => step.start <= to && step.end >= from),
+  );
+  const shown = new Set(seen.map((step) => step.value));
+  const kept = part.writes.filter((write) => !shown.has(write.value));
+  return { reads: part.reads, writes: [...kept, ...seen] };
 }
 
 function withoutReads(whole: Register, fails: (part: Register) => boolean): Register {
@@ -58,9 +68,11 @@ function withoutWrites(whole: Register, fails: (part: Register) => boolean): Reg
   return part;
 }
 
-/** Whether a remaining read may have returned this very write. */
+/** Whether a remaining read may have returned this very write, or returned its value too early. */
 function isNeeded(part: Register, write: Step): boolean {
-  return part.reads.some((read) => read.value === write.value && !isBefore(read, write));
+  const reads = part.reads.filter((read) => read.value === write.value);
+  if (reads.some((read) => !isBefore(read, write))) return true;
+  return reads.length > 0 && !part.writes.some((other) => other !== write && other.value === write.value);
 }
 
 /**

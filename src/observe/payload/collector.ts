@@ -9,6 +9,7 @@ export type ScalarDigest = (text: string) => Digest;
 
 export interface Collector {
   readonly leaves: (readonly [path: string, value: Digest])[];
+  readonly containers: (readonly [path: string, value: Digest])[];
   readonly words: Set<Digest>;
   readonly scalar: ScalarDigest;
   truncated: boolean;
@@ -20,7 +21,7 @@ export interface Collector {
 
 /** An empty collector. */
 export function createCollector(scalar: ScalarDigest): Collector {
-  return { leaves: [], words: new Set(), scalar, truncated: false, searched: 0, nodes: 0 };
+  return { leaves: [], containers: [], words: new Set(), scalar, truncated: false, searched: 0, nodes: 0 };
 }
 
 /** Adds a leaf; past the bound the payload is truncated. */

@@ -4,6 +4,7 @@
  */
 import type { Payload } from '../../core/operation.ts';
 import { bytesText, readableText } from './canonical.ts';
+import { canonicalTree } from './canonical-document.ts';
 import {
   addLeaf,
   addWords,
@@ -15,7 +16,7 @@ import {
 import { type Unpacked, unpack, unpackRaw } from './compression.ts';
 import { type Document, decodeDocument, decodeWrapped, embeddedDocument } from './documents.ts';
 import { LIMITS } from './limits.ts';
-import type { Tree } from './tree.ts';
+import type { Entries, List, Tree } from './tree.ts';
 import { printableRuns } from './words.ts';
 
 /** Leaves and words of a payload. */
@@ -42,6 +43,7 @@ function finish(collector: Collector, format: string, empty: boolean): Payload {
   return {
     format,
     leaves: collector.leaves,
+    ...(collector.containers.length > 0 ? { containers: collector.containers } : {}),
     ...(collector.words.size > 0 ? { words: [...collector.words] } : {}),
     ...(collector.truncated ? { truncated: true } : {}),
     ...(empty ? { empty: true } : {}),
@@ -156,17 +158,33 @@ function collectTree(collector: Collector, path: string, tree: Tree, depth: numb
       collectInner(collector, path, tree.bytes, layer);
       return;
     case 'list':
+      collectContainer(collector, path, tree, depth);
       for (const [i, item] of tree.items.entries()) {
         if (collector.truncated && collector.leaves.length >= LIMITS.leaves) return;
         collectTree(collector, childPath(path, String(i)), item, depth + 1, layer);
       }
       return;
     case 'map':
+      collectContainer(collector, path, tree, depth);
       for (const [key, item] of tree.entries) {
         if (collector.truncated && collector.leaves.length >= LIMITS.leaves) return;
         collectTree(collector, childPath(path, key), item, depth + 1, layer);
       }
   }
+}
+
+/** Deepest container, its most entries, and its longest text, that are compared whole. */
+const WHOLE_DEPTH = 1;
+const WHOLE_ENTRIES = 64;
+const WHOLE_TEXT = 4_096;
+
+/** A container may be a cell as a whole: a `jsonb` column, an array. */
+function collectContainer(collector: Collector, path: string, tree: List | Entries, depth: number): void {
+  const size = tree.kind === 'list' ? tree.items.length : tree.entries.length;
+  if (depth > WHOLE_DEPTH || size === 0 || size > WHOLE_ENTRIES) return;
+  if (collector.containers.length >= WHOLE_ENTRIES) return;
+  const text = canonicalTree(tree);
+  if (text.length <= WHOLE_TEXT) collector.containers.push([path, collector.scalar(text)]);
 }
 
 /** A text leaf is itself, the document that it may embed, and its words. */
