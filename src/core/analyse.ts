@@ -5,7 +5,8 @@
  */
 import { Requests } from './attribution.ts';
 import { CacheBook } from './cachebook.ts';
-import { resolveClaims } from './claims.ts';
+import { followingRemovals, resolveClaims } from './claims.ts';
+import { costFindings } from './cost-findings.ts';
 import type { CostFact } from './costs/cost.ts';
 import { neverRead } from './costs/never-read.ts';
 import { overInvalidations } from './costs/over-invalidation.ts';
@@ -14,7 +15,7 @@ import { Ttls } from './costs/ttl.ts';
 import { type Draft, numberFindings } from './document.ts';
 import { routeFigures, summaryOf, templateFigures } from './figures.ts';
 import type { Analysis, Coverage } from './finding.ts';
-import { costFindings, type FindingContext, staleFindings } from './findings.ts';
+import { type FindingContext, staleFindings } from './findings.ts';
 import { FollowRates, judge, type Verdict } from './judge.ts';
 import { Ledger } from './ledger.ts';
 import { LearnedPlaces } from './lineage.ts';
@@ -151,6 +152,7 @@ export class Analyser {
   #verdicts(naming: Naming, settle: number): Verdict[] {
     const templateOf = (version: Version) => naming.templateOf(version.key);
     const rates = new FollowRates(this.#windows.opened, templateOf);
+    const following = followingRemovals(this.#writes.removals);
     const verdicts: Verdict[] = [];
     for (const window of this.#windows.opened) {
       const verdict = judge(window, {
@@ -158,6 +160,7 @@ export class Analyser {
         requests: this.#requests,
         places: this.#places,
         learned: (unseen) => this.#learned(unseen, naming),
+        removalsOf: (key) => following.get(key) ?? [],
         now: this.#now,
         settle,
       });

@@ -5,6 +5,7 @@
 
 import { CACHE_LIMITS, createKey, keep, learnLineage } from './key-state.ts';
 import { chooseSources } from './lineage.ts';
+import { answeredMiss, isCounted, openMisses } from './misses.ts';
 import type {
   CacheDelete,
   CacheExpire,
@@ -154,7 +155,8 @@ export class CacheBook {
     if (op.payload === undefined) return;
     this.#windows.leave(version, 'refill', op.invoke, null);
     version.ended = false;
-    version.sources = this.#sourcesOf(version.key, op.payload, version.since.invoke, version.miss);
+    if (!isCounted(version))
+      version.sources = this.#sourcesOf(version.key, op.payload, version.since.invoke, version.miss);
     learnLineage(version);
     this.#windows.follow(version);
   }
@@ -195,9 +197,10 @@ export class CacheBook {
     this.#events.onTtl(key, op, before);
     this.#endUnseen(key, op);
     const merged = op.fields === undefined ? null : mergeFields(key, op, op.fields);
-    const miss = this.#missBefore(key, op);
+    const misses = openMisses(key, op);
     const payload = merged?.payload ?? op.payload ?? null;
-    const own = payload === null ? [] : this.#sourcesOf(key, payload, op.invoke, miss);
+    const own = payload === null ? [] : this.#sourcesOf(key, payload, op.invoke, misses[0] ?? null);
+    const miss = answeredMiss(key, misses, own);
     this.#discardHit(key, op, own.length > 0, miss);
     const version: Version = {
       key,
@@ -213,7 +216,7 @@ export class CacheBook {
       windows: [],
       ended: false,
     };
-    const rewrite = miss === null ? this.#removal(key, op, 'rewrite', false, true) : null;
+    const rewrite = miss === null ? this.#removal(key, op, 'rewrite', false, key.live.length > 0) : null;
     this.#replace(key, version, rewrite);
   }
 
@@ -228,10 +231,14 @@ export class CacheBook {
   #script(key: KeyState, op: CacheScript): void {
     key.stats.scripted = true;
     if (op.status === 'fail') return;
-    const miss = this.#missBefore(key, op);
-    for (const candidate of op.candidates) {
+    const misses = openMisses(key, op);
+    const made = op.candidates.map(({ payload }) =>
+      payload === undefined ? [] : this.#sourcesOf(key, payload, op.invoke, misses[0] ?? null),
+    );
+    const miss = answeredMiss(key, misses, made.find((sources) => sources.length > 0) ?? []);
+    for (const [i, candidate] of op.candidates.entries()) {
       const payload = candidate.payload ?? null;
-      const sources = payload === null ? [] : this.#sourcesOf(key, payload, op.invoke, miss);
+      const sources = made[i]!;
       this.#push(key, {
         key,
         digest: candidate.value,
@@ -274,17 +281,11 @@ export class CacheBook {
   }
 
   #sourcesOf(key: KeyState, payload: Payload, until: number, miss: CacheRead | null): Version['sources'] {
-    const candidates = this.#recent.reads(miss?.invoke ?? null, until);
-    return chooseSources(candidates, indexPayload(payload), key);
-  }
-
-  /** The miss that this fill answers: the last one on its own session, else the earliest that is still open. */
-  #missBefore(key: KeyState, op: CacheWrite | CacheScript): CacheRead | null {
-    const open = key.misses.filter((miss) => (miss.return ?? Number.POSITIVE_INFINITY) < op.invoke);
-    const same = open.filter((miss) => miss.session === op.session).at(-1);
-    const chosen = same ?? open[0] ?? null;
-    if (chosen !== null && op.kind === 'write') key.misses.splice(key.misses.indexOf(chosen), 1);
-    return chosen;
+    const index = indexPayload(payload);
+    const chosen = chooseSources(this.#recent.reads(miss?.invoke ?? null, until), index, key);
+    if (chosen.length > 0 || miss === null) return chosen;
+    // Some read the source first and look into the cache only then.
+    return chooseSources(this.#recent.reads(null, until), index, key).filter((source) => source.certain);
   }
 
   /** A hit that its reader discards and refills was not served. */

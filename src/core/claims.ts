@@ -1,13 +1,17 @@
 /**
  * Which write each removal belongs to. Nearness alone mistakes bystanders for writers: every request may note when its user
  * was last seen, with an id that the removed key holds too. So the choice is weighed by habit: how often writes of this
- * statement shape come with a removal of this key template, before or after their commit.
+ * statement shape come with a removal of this key template, before or after their commit. It counts twice, because stalls
+ * stretch distances tenfold and habits stay.
  */
 import type { Claim, KeyState, Removal } from './versions.ts';
 import { CLAIM, namesRowOf, type WriteRecord } from './writes.ts';
 
 /** No removal is nearer than this, so that a habit always counts; ns. */
 const LEAST_DISTANCE = 100e3;
+
+/** A write that changed no table which feeds the key is this much farther: an outbox, an audit log. */
+const STRANGER = 20;
 
 type TemplateOf = (key: KeyState) => string;
 
@@ -17,18 +21,38 @@ export function resolveClaims(
   writes: readonly WriteRecord[],
   templateOf: TemplateOf,
 ): void {
-  for (const removal of removals) removal.claim = nearest(removal, (claim) => claim.distance);
+  for (const removal of removals) removal.claim = nearest(removal, (claim) => near(removal, claim));
   const habits = new Habits(removals, writes, templateOf);
   for (const removal of removals) {
     removal.claim = nearest(
       removal,
-      (claim) => (claim.distance + LEAST_DISTANCE) / habits.of(removal, claim),
+      (claim) => (near(removal, claim) + LEAST_DISTANCE) / habits.of(removal, claim) ** 2,
     );
   }
   shareWithinCommands(removals);
   followSweeps(removals);
+  shareAmongWrites(removals);
   for (const write of writes) write.removals.length = 0;
   for (const removal of removals) removal.claim?.write.removals.push(removal);
+}
+
+/** Removals that follow a write, by key, in order of time. */
+export function followingRemovals(removals: readonly Removal[]): ReadonlyMap<KeyState, readonly Removal[]> {
+  const byKey = new Map<KeyState, Removal[]>();
+  for (const removal of removals) {
+    if (removal.claim?.position !== 'after') continue;
+    const list = byKey.get(removal.key);
+    if (list === undefined) byKey.set(removal.key, [removal]);
+    else list.push(removal);
+  }
+  return byKey;
+}
+
+function near(removal: Removal, claim: Claim): number {
+  const { fedTables } = removal.key;
+  if (fedTables.size === 0) return claim.distance;
+  const feeds = claim.write.commit.changes.some((change) => fedTables.has(change.table));
+  return feeds ? claim.distance : claim.distance * STRANGER;
 }
 
 function nearest(removal: Removal, distance: (claim: Claim) => number): Claim | null {
@@ -74,8 +98,12 @@ class Habits {
   }
 }
 
+/** Of one command with several keys, or of one MULTI. Mere neighbours in a pipeline may be of several requests. */
 function together(a: Removal, b: Removal): boolean {
-  return a.op.session === b.op.session && a.interval.invoke === b.interval.invoke;
+  if (a.op === b.op) return true;
+  if (a.op.session !== b.op.session || a.interval.invoke !== b.interval.invoke) return false;
+  if (a.op.group !== undefined || b.op.group !== undefined) return a.op.group === b.op.group;
+  return a.interval.return === b.interval.return && a.op.command === b.op.command && a.op.kind === 'delete';
 }
 
 /** Keys of one command or pipeline are removed by one write: those that name a changed row speak for the others. */
@@ -113,4 +141,53 @@ function followSweeps(removals: readonly Removal[]): void {
     }
     last.set(removal.op.session, removal);
   }
+}
+
+/** When writes of one key overlap, the nearest takes all removals and the others seem to have none. Each takes one before any
+ * takes a second. */
+function shareAmongWrites(removals: readonly Removal[]): void {
+  const taken = new Map<KeyState, Set<WriteRecord>>();
+  for (let begin = 0; begin < removals.length; ) {
+    let end = begin + 1;
+    while (end < removals.length && together(removals[begin]!, removals[end]!)) end++;
+    const command = removals.slice(begin, end);
+    const [first] = command;
+    const waiting = first === undefined ? null : oldestWithout(first, taken);
+    if (waiting !== null) {
+      const had = first!.claim!.write;
+      for (const removal of command) {
+        const claim = removal.candidates.find(
+          ({ write, position }) => write === waiting && position === 'after',
+        );
+        if (removal.claim?.write === had && claim !== undefined) removal.claim = claim;
+      }
+    }
+    for (const { key, claim } of command) if (claim?.position === 'after') take(taken, key, claim.write);
+    begin = end;
+  }
+}
+
+function take(taken: Map<KeyState, Set<WriteRecord>>, key: KeyState, write: WriteRecord): void {
+  const writes = taken.get(key);
+  if (writes === undefined) taken.set(key, new Set([write]));
+  else writes.add(write);
+}
+
+/** The oldest write of the same kind that may be behind a removal whose own write has had one. */
+function oldestWithout(
+  removal: Removal,
+  taken: ReadonlyMap<KeyState, ReadonlySet<WriteRecord>>,
+): WriteRecord | null {
+  const { claim, key } = removal;
+  const writes = taken.get(key);
+  if (claim?.position !== 'after' || writes?.has(claim.write) !== true) return null;
+  let oldest: WriteRecord | null = null;
+  for (const { write, position } of removal.candidates) {
+    if (position !== 'after' || writes.has(write) || write.commit.shape !== claim.write.commit.shape)
+      continue;
+    if (removal.interval.invoke - write.commit.interval.return > CLAIM.unkeyed) continue;
+    if (namesRowOf(removal, claim.write) !== namesRowOf(removal, write)) continue;
+    if (oldest === null || write.commit.interval.return < oldest.commit.interval.return) oldest = write;
+  }
+  return oldest;
 }

@@ -6,7 +6,6 @@
 import type { StaleCase, Words } from './causes/cause.ts';
 import { causeOf } from './causes/index.ts';
 import { type CauseCode, CODES } from './codes.ts';
-import type { CostFact } from './costs/cost.ts';
 import { isFedBy } from './costs/over-invalidation.ts';
 import type { Draft } from './document.ts';
 import type { Verdict } from './judge.ts';
@@ -119,7 +118,8 @@ function isUntouched(key: KeyState): boolean {
 function isInvalidationOnChange(removal: KeyState['removals'][number]): boolean {
   const { claim } = removal;
   if (claim === null || removal.failed) return false;
-  if (removal.kind === 'rewrite' && claim.distance > CLAIM.unkeyed) return false;
+  // A first fill, or one after expiry, rewrites nothing.
+  if (removal.kind === 'rewrite' && (!removal.hitSomething || claim.distance > CLAIM.unkeyed)) return false;
   return claim.write.commit.changes.length > 0 && isFedBy(removal.key, claim.write);
 }
 
@@ -203,53 +203,4 @@ export function duration(ms: number): string {
 
 function shellWord(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
-}
-
-/** What is proved speaks for the group; then what happened most. */
-function isWorse(fact: CostFact, than: CostFact): boolean {
-  if (fact.confidence !== than.confidence) return fact.confidence === 'proved';
-  return fact.events > than.events;
-}
-
-/** Cost findings, one per code, template and writer. */
-export function costFindings(facts: readonly CostFact[], context: FindingContext): readonly Draft[] {
-  const groups = new Map<
-    string,
-    { readonly worst: CostFact; keys: number; events: number; readonly writer: string | null }
-  >();
-  for (const fact of facts) {
-    const template = context.templateOf(fact.key);
-    const where = fact.by === null ? null : context.writerOf({ ...fact.by, writes: fact.writes });
-    const group = `${fact.code}\u0000${template}\u0000${fact.writes ? (where ?? '') : ''}`;
-    const known = groups.get(group);
-    if (known === undefined || isWorse(fact, known.worst)) {
-      groups.set(group, {
-        worst: fact,
-        keys: Math.max(fact.keys, (known?.keys ?? 0) + 1),
-        events: fact.events + (known?.events ?? 0),
-        writer: where,
-      });
-    } else {
-      known.keys++;
-      known.events += fact.events;
-    }
-  }
-  return [...groups.values()].map(({ worst, keys, events, writer }) => ({
-    code: worst.code,
-    cause: CODES[worst.code].name,
-    template: context.templateOf(worst.key),
-    key: worst.key.name,
-    db: worst.key.db,
-    keys,
-    confidence: worst.confidence,
-    staleForMs: 0,
-    hits: events,
-    endedBy: null,
-    writer: worst.writes ? writer : null,
-    reader: worst.writes ? null : writer,
-    witness: worst.witness,
-    summary: worst.summary,
-    explanation: worst.explanation,
-    remedy: worst.remedy,
-  }));
 }

@@ -7,7 +7,7 @@
 import type { Requests } from './attribution.ts';
 import type { Confidence } from './finding.ts';
 import type { LearnedPlaces } from './lineage.ts';
-import { hitsAfter, type Version, type Window } from './versions.ts';
+import { hitsAfter, type KeyState, type Removal, type Version, type Window } from './versions.ts';
 import { CLAIM } from './writes.ts';
 
 export interface Verdict {
@@ -58,6 +58,8 @@ export interface JudgeContext {
   readonly places: LearnedPlaces;
   /** Whether the template is known to be fed by this table's column, from values whose fill was seen. */
   readonly learned: (window: Window) => boolean;
+  /** Removals of a key that follow a write, in order of time. */
+  readonly removalsOf: (key: KeyState) => readonly Removal[];
   /** Time of the last operation; ns. */
   readonly now: number;
   /** Windows whose commit is younger than this are left undecided; ns. 0 once watching has ended. */
@@ -74,7 +76,8 @@ export function judge(window: Window, context: JudgeContext): Verdict | null {
   const uncommitted = commit.txn.state === 'rolled back';
   const confidence = uncommitted ? certainOf(window) : confidenceOf(window, context);
   if (confidence === null) return null;
-  const { over, sure } = whenOver(window, context);
+  const { over: end, sure } = whenOver(window, context);
+  const over = Math.max(end, window.write.responded ?? 0, otherEnd(window));
   const hits = hitsAfter(window.hits, over);
   if (hits === 0) return null;
   return { window, confidence: sure ? confidence : 'likely', hits, over };
@@ -89,10 +92,10 @@ function whenOver(window: Window, context: JudgeContext): { readonly over: numbe
   const { request } = window.write;
   if (request?.return != null) return { over: Math.max(committed, request.return), sure: true };
   const own = ownEnd(window);
-  if (own !== null) return { over: Math.max(committed, own), sure: true };
+  if (own !== null) return { over: Math.max(committed, busyUntil(window, own, context)), sure: true };
   const rate = context.rates.rate(window);
   const closing = window.end?.removal;
-  if (rate >= NORMALLY) {
+  if (rate >= NORMALLY || (rate > 0 && closing != null && mayFollow(closing, window))) {
     // Its usual removal was not seen as its own: one that came at once is taken for it, else it has been waited for.
     if (closing != null && closing.interval.return - committed <= CLAIM.unkeyed) {
       return { over: closing.interval.return, sure: false };
@@ -102,12 +105,43 @@ function whenOver(window: Window, context: JudgeContext): { readonly over: numbe
   return { over: committed, sure: rate === 0 || window.filledAfter };
 }
 
-/** When the write's own removal or rewrite of this key returned. */
+/** When the write's own removal or rewrite of this key returned; when it was sent, if it was never answered. */
 function ownEnd(window: Window): number | null {
   let end: number | null = null;
   for (const removal of window.write.removals) {
-    if (removal.key !== window.version.key || removal.failed || removal.claim?.position !== 'after') continue;
-    end = Math.max(end ?? 0, removal.interval.return);
+    if (removal.key !== window.version.key || removal.claim?.position !== 'after') continue;
+    end = Math.max(end ?? 0, endOf(removal));
+  }
+  return end;
+}
+
+/** When the write's removals and counts of other keys had returned: a list's, or the generation that its keys carry. */
+function otherEnd(window: Window): number {
+  const { commit, removals } = window.write;
+  const latest = commit.interval.return + CLAIM.unkeyed;
+  let end = 0;
+  for (const removal of removals) {
+    if (removal.claim?.position === 'after' && endOf(removal) <= latest) end = Math.max(end, endOf(removal));
+  }
+  return end;
+}
+
+function endOf(removal: Removal): number {
+  const { invoke, return: returned } = removal.interval;
+  return Number.isFinite(returned) ? returned : invoke;
+}
+
+function mayFollow(removal: Removal, window: Window): boolean {
+  return removal.candidates.some(({ write, position }) => write === window.write && position === 'after');
+}
+
+/** While writes of one key overlap, which removal is whose cannot be told: each is over when all of them are. */
+function busyUntil(window: Window, own: number, context: JudgeContext): number {
+  let end = own;
+  for (const removal of context.removalsOf(window.version.key)) {
+    const { claim } = removal;
+    if (claim === null || claim.write === window.write || claim.write.commit.interval.invoke >= end) continue;
+    if (mayFollow(removal, window)) end = Math.max(end, endOf(removal));
   }
   return end;
 }

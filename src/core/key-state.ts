@@ -7,7 +7,7 @@ import { emptyStats, type KeyState, type Version } from './versions.ts';
 export const CACHE_LIMITS = {
   /** Values that a key may have at one time (writes that overlap, scripts that may have written). */
   live: 6,
-  misses: 8,
+  misses: 64,
   removals: 12,
   feeders: 64,
 } as const;

@@ -218,7 +218,8 @@ function matchCell(cell: Cell, element: string, payload: PayloadIndex, key: KeyN
     if (match === null || points > match.points) match = { cell, leaf, points, strong: points > POINTS.weak };
   }
   if (match !== null) return match;
-  if (payload.words.has(cell.value) && !saysLittle(cell.value)) {
+  // A word of a text counts only where no field of the cell's own name says otherwise.
+  if (payload.words.has(cell.value) && !saysLittle(cell.value) && !contradicts(cell, element, payload)) {
     return { cell, leaf: null, points: POINTS.word, strong: true };
   }
   return null;

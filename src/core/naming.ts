@@ -2,7 +2,7 @@
 import { type Attribution, type Requests, RouteProfile } from './attribution.ts';
 import type { Digest } from './operation.ts';
 import type { Interval } from './source.ts';
-import { learnTemplates } from './templates.ts';
+import { type KeyEvidence, learnTemplates } from './templates.ts';
 import type { KeyState, Version, Window } from './versions.ts';
 import type { WriteRecord } from './writes.ts';
 
@@ -33,13 +33,7 @@ export class Naming {
   constructor(keys: Iterable<KeyState>, requests: Requests) {
     this.#all = [...keys];
     this.#requests = requests;
-    this.#templates = learnTemplates(
-      this.#all.map((key) => ({
-        key: key.name,
-        bound: key.bound,
-        feeders: [...key.feeders].sort().join('\u0000'),
-      })),
-    );
+    this.#templates = learnTemplates(evidenceOf(this.#all));
     for (const key of this.#all) {
       const template = this.templateOf(key);
       const members = this.#byTemplate.get(template);
@@ -73,6 +67,19 @@ export class Naming {
         this.#noteCertain(write.commit.shape, attribution.route);
       this.#profile.note(write.commit.shape, this.#requests, interval);
     }
+    for (const write of writes) if (write.request === null) write.responded = this.#lastResponse(write);
+  }
+
+  /** Of the requests around a write whose route runs its statement, those that name its values: the last response. */
+  #lastResponse(write: WriteRecord): number {
+    const { shape, began, interval, tokens } = write.commit;
+    const known = this.#certain.get(shape);
+    const route = known?.size === 1 ? [...known][0]! : this.#profile.route(shape, this.#share, true);
+    const around = this.#requests
+      .during({ invoke: began, return: interval.return })
+      .covering.filter((request) => this.#requests.routeOf(request) === route);
+    const naming = around.filter((request) => request.parts?.some((part) => tokens.has(part)));
+    return Math.max(0, ...(naming.length > 0 ? naming : around).map((request) => request.return ?? 0));
   }
 
   #noteCertain(shape: string, route: string): void {
@@ -114,4 +121,23 @@ export class Naming {
     }
     return source === undefined ? null : source.read.op.shape.slice(0, MAX_STATEMENT);
   }
+}
+
+/** What is known of each name: the same name in another database is the same kind of key. */
+function evidenceOf(keys: readonly KeyState[]): KeyEvidence[] {
+  const names = new Map<string, { readonly bound: Set<string>; readonly feeders: Set<string> }>();
+  for (const key of keys) {
+    const known = names.get(key.name);
+    if (known === undefined)
+      names.set(key.name, { bound: new Set(key.bound), feeders: new Set(key.feeders) });
+    else {
+      for (const text of key.bound) known.bound.add(text);
+      for (const feeder of key.feeders) known.feeders.add(feeder);
+    }
+  }
+  return [...names].map(([key, { bound, feeders }]) => ({
+    key,
+    bound,
+    feeders: [...feeders].sort().join('\u0000'),
+  }));
 }

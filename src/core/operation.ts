@@ -68,6 +68,8 @@ interface CacheBase extends OperationBase {
   readonly command: string;
   /** Redis database number. */
   readonly db: number;
+  /** Commands of one MULTI carry the same number, unique within their session. */
+  readonly group?: number;
 }
 
 /** A read of one key. A multi-key command gives one operation per key, with equal stamps. */

@@ -4,9 +4,13 @@ import type { LogLine } from './operation.ts';
 import type { Removal, Window } from './versions.ts';
 import { cacheText, type Reveal, sourceValues, statementText, valuesText } from './wording.ts';
 
-interface Draft extends Omit<WitnessStep, 'atMs'> {
+/** A step before it has its place in time. */
+export interface StepDraft extends Omit<WitnessStep, 'atMs'> {
+  /** ns. */
   readonly at: number;
 }
+
+type Draft = StepDraft;
 
 /** Removals of other keys and log lines shown at most. */
 const MAX_ELSEWHERE = 3;
@@ -23,10 +27,12 @@ export function timeline(
   const from = Math.min(...drafts.map((draft) => draft.at));
   const until = window.hits.first?.invoke ?? Math.max(...drafts.map((draft) => draft.at));
   drafts.push(...logSteps(logs, from, until));
-  return finish(drafts, from);
+  return stepsOf(drafts);
 }
 
-function finish(drafts: readonly Draft[], from: number): readonly WitnessStep[] {
+/** Steps in order of time, each once, in milliseconds since the first. */
+export function stepsOf(drafts: readonly StepDraft[]): readonly WitnessStep[] {
+  const from = Math.min(...drafts.map((draft) => draft.at));
   const seen = new Set<string>();
   return [...drafts]
     .sort((a, b) => a.at - b.at || a.op - b.op)
@@ -195,7 +201,7 @@ function removalSteps(window: Window): Draft[] {
   return [...shown].filter((removal) => removal.op !== version.fill).map(removalStep);
 }
 
-function removalStep(removal: Removal): Draft {
+export function removalStep(removal: Removal): StepDraft {
   const { op } = removal;
   const result = removal.failed
     ? (op.error ?? 'no answer')

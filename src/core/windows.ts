@@ -293,9 +293,11 @@ function decide(window: Window, id: RowId, cells: ReadonlyMap<string, Digest>, r
 /** A later commit that sets the cached values again ends the staleness. */
 function closeRestored(version: Version, commit: Commit): void {
   for (const window of version.windows) {
-    if (window.end !== null || window.effects.some((effect) => effect.kind !== 'changed')) continue;
-    const restored = window.effects.every((effect) =>
-      effect.columns.every((column) =>
+    if (window.end !== null || window.effects.length === 0) continue;
+    const restored = window.effects.every((effect) => {
+      if (effect.kind === 'entered') return isDeleted(effect.rowId, commit);
+      if (effect.kind !== 'changed') return false;
+      return effect.columns.every((column) =>
         commit.changes.some(
           (change) =>
             change.table === column.table &&
@@ -303,10 +305,17 @@ function closeRestored(version: Version, commit: Commit): void {
             change.rows?.has(effect.rowId) === true &&
             change.set.get(column.column) === column.old,
         ),
-      ),
-    );
+      );
+    });
     if (restored) window.end = { kind: 'restored', at: commit.interval.invoke, removal: null };
   }
+}
+
+function isDeleted(id: RowId | null, commit: Commit): boolean {
+  return (
+    id !== null &&
+    commit.changes.some((change) => change.action === 'delete' && change.rows?.has(id) === true)
+  );
 }
 
 function add<K>(map: Map<K, Set<Version>>, key: K, version: Version): void {

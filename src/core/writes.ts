@@ -16,6 +16,8 @@ export interface WriteRecord {
   readonly removals: Removal[];
   /** The HTTP request around it, when that is certain. */
   request: HttpRequest | null;
+  /** Where it is not: the last response among the requests that may be; ns. */
+  responded?: number;
   /** Primary key values of the changed rows, each with the columns that it stands in (`items.id`). */
   readonly rowTokens: ReadonlyMap<Digest, ReadonlySet<string>>;
 }
@@ -188,6 +190,8 @@ function distanceBefore(removal: Removal, write: WriteRecord): number | null {
   const inside = removal.interval.invoke >= commit.txn.begin && commit.txn.begin < commit.interval.invoke;
   // Inside the transaction: as near as the statements around it. Before it: as far as the first of them.
   if (inside) return Math.abs(removal.interval.invoke - commit.began) * factor;
-  const gap = Math.max(commit.began - removal.interval.return, 0);
+  // What was never answered may have ended as soon as it was sent.
+  const { invoke, return: returned } = removal.interval;
+  const gap = Math.max(commit.began - (Number.isFinite(returned) ? returned : invoke), 0);
   return gap <= CLAIM.before && factor !== WEIGHT.none ? gap * factor : null;
 }

@@ -150,7 +150,7 @@ export function unreachableStore(store: Store, error: unknown, next: string): Wh
     error instanceof Error ? error.message || (error as NodeJS.ErrnoException).code : String(error);
   return new WhystaleError({
     code: 'WSE428',
-    what: `${displayStore(store)} cannot be reached: ${reason}.`,
+    what: `${displayStore(store)} cannot be reached: ${String(reason).replace(/\.+$/, '')}.`,
     expected: 'A server that accepts this connection.',
     retry: 'after-fix',
     next,

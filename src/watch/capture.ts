@@ -14,6 +14,8 @@ export interface Degradation {
   readonly text: string;
 }
 
+const DIGEST = /h:[0-9a-f]{12}~?/g;
+
 export class Capture {
   readonly context: ObserveContext;
   readonly clock: Clock;
@@ -24,6 +26,7 @@ export class Capture {
   readonly #sequencer: Sequencer;
   readonly #notice: (text: string) => void;
   #recording: RecordingWriter | null = null;
+  #plain = false;
   #analyserFailed = false;
 
   constructor(clock: Clock, notice: (text: string) => void) {
@@ -34,9 +37,10 @@ export class Capture {
     this.context = { sink: this.#sequencer, digest: this.#digester, degrade };
   }
 
-  /** Records from now on. */
-  record(recording: RecordingWriter): void {
+  /** Records from now on; `plain`: with the texts behind the digests. */
+  record(recording: RecordingWriter, plain: boolean): void {
     this.#recording = recording;
+    this.#plain = plain;
   }
 
   log(line: { readonly stream: 'stdout' | 'stderr'; readonly text: string; readonly at: number }): void {
@@ -78,7 +82,7 @@ export class Capture {
       if (op.tier === 'cache') this.seen.cache++;
       else if (op.tier === 'source') this.seen.source++;
     }
-    this.#recording?.append(op);
+    this.#record(op);
     if (this.#analyserFailed) return;
     try {
       this.#analyser.add(op);
@@ -89,6 +93,17 @@ export class Capture {
         'analysis',
         `The analysis stopped at operation ${op.id} (${String(error)}); recording goes on.`,
       );
+    }
+  }
+
+  #record(op: Operation): void {
+    const recording = this.#recording;
+    if (recording === null) return;
+    recording.append(op);
+    if (!this.#plain) return;
+    for (const [digest] of JSON.stringify(op).matchAll(DIGEST)) {
+      const text = this.#digester.reveal(digest);
+      if (text !== undefined) recording.reveal(digest, text);
     }
   }
 

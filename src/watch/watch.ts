@@ -114,7 +114,7 @@ class WatchSession {
         onFailure: (error) =>
           this.#capture.context.degrade('recording', `Recording stopped: ${error.message}`),
       });
-      this.#capture.record(this.#recording);
+      this.#capture.record(this.#recording, values === 'plain');
     } catch (error) {
       if (this.#request.outAsked) throw error;
       this.#capture.context.degrade('recording', `Nothing is recorded: ${(error as Error).message}`);

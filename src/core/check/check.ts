@@ -37,7 +37,8 @@ export function checkHistory(records: readonly HistoryRecord[], options: CheckOp
       const witness = decision.witness.map(({ index }) => nameOf(records[index] as HistoryRecord, index));
       violations.push({ key, witness });
     }
-    if (maxStaleNs !== null) maxStaleNs = larger(maxStaleNs, smallestDelta(register, steps));
+    const isFresh = options.model === 'linearizable' && decision.verdict === 'valid';
+    if (maxStaleNs !== null && !isFresh) maxStaleNs = larger(maxStaleNs, smallestDelta(register, steps));
   }
   const verdict: CheckVerdict = violations.length > 0 ? 'invalid' : unknown.length > 0 ? 'unknown' : 'valid';
   return { verdict, operations: records.length, keys: registers.size, maxStaleNs, violations, unknown };

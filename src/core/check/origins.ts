@@ -5,27 +5,45 @@ import { isBefore, type Register, type Step } from './register.ts';
 export interface Origin {
   readonly writes: readonly Step[];
   /** Latest end among the first n + 1 of them. */
-  readonly ends: Float64Array;
+  readonly ends: readonly number[];
 }
 
 export type Origins = ReadonlyMap<string | null, Origin>;
 
 /** Writes by value. */
 export function originsOf(writes: readonly Step[]): Origins {
-  const lists = new Map<string | null, Step[]>();
+  const origins = new Map<string | null, { readonly writes: Step[]; readonly ends: number[] }>();
+  const repeated = new Set<string | null>();
   for (const write of writes) {
-    const known = lists.get(write.value);
-    if (known === undefined) lists.set(write.value, [write]);
-    else known.push(write);
+    const known = origins.get(write.value);
+    if (known === undefined) {
+      origins.set(write.value, { writes: [write], ends: [write.end] });
+      continue;
+    }
+    known.writes.push(write);
+    repeated.add(write.value);
   }
-  const origins = new Map<string | null, Origin>();
-  for (const [value, list] of lists) {
+  for (const value of repeated) {
+    const { writes: list, ends } = origins.get(value) as { writes: Step[]; ends: number[] };
     list.sort((a, b) => a.start - b.start);
-    const ends = Float64Array.from(list, (write) => write.end);
-    for (let i = 1; i < ends.length; i++) ends[i] = Math.max(ends[i - 1] as number, ends[i] as number);
-    origins.set(value, { writes: list, ends });
+    for (const [i, { end }] of list.entries()) ends[i] = i === 0 ? end : Math.max(ends[i - 1] as number, end);
   }
   return origins;
+}
+
+/**
+ * Earliest end of an operation on each value that was written once: its write has taken effect by then. Ordering the
+ * writes by these moments, and all others by any moment of their interval, respects real time.
+ */
+export function visibleMoments(register: Register, origins: Origins): Map<string | null, number> {
+  const moments = new Map<string | null, number>();
+  for (const [value, { writes }] of origins)
+    if (writes.length === 1) moments.set(value, (writes[0] as Step).end);
+  for (const { value, end } of register.reads) {
+    const known = moments.get(value);
+    if (value !== null && known !== undefined && end < known) moments.set(value, end);
+  }
+  return moments;
 }
 
 /** How many of a value's writes, in order of their starts, the read may have returned. */

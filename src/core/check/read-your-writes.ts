@@ -9,7 +9,7 @@
  * "Scheduling with AND/OR precedence constraints", 2004); values may repeat. O(n log n).
  */
 import { type Decision, invalid, VALID } from './decision.ts';
-import { impossibleRead, type Origins, originCount, originsOf } from './origins.ts';
+import { impossibleRead, type Origins, originCount, originsOf, visibleMoments } from './origins.ts';
 import { isBefore, type Register, type Step } from './register.ts';
 import { bySession, directlyBefore } from './sessions.ts';
 import { fewestValues, shrink } from './shrink.ts';
@@ -48,8 +48,8 @@ function findViolation(register: Register): readonly Step[] | null {
   if (plain !== undefined) {
     return [plain.write, plain.read, ...(plain.read.value === null ? [] : candidates(origins, plain))];
   }
-  const stuck = unplaced(register, origins, waits);
-  return stuck.length === 0 ? null : stuckSteps(register, origins, waits, stuck);
+  const stuck = placeAll(register, origins, waits);
+  return stuck === null ? null : stuckSteps(register, stuck);
 }
 
 /** As {@link findViolation}, without a witness. */
@@ -57,7 +57,7 @@ function isViolated(register: Register): boolean {
   const origins = originsOf(register.writes);
   if (impossibleRead(register, origins) !== null) return true;
   const waits = waitsOf(register, origins);
-  return waits.some((wait) => isPlainlyOlder(origins, wait)) || unplaced(register, origins, waits).length > 0;
+  return waits.some((wait) => isPlainlyOlder(origins, wait)) || placeAll(register, origins, waits) !== null;
 }
 
 function candidates(origins: Origins, wait: Wait): readonly Step[] {
@@ -70,18 +70,26 @@ function isPlainlyOlder(origins: Origins, wait: Wait): boolean {
   return wait.count === 0 || (origin?.ends[wait.count - 1] as number) < wait.write.start;
 }
 
+/** The waits that the order of visible moments leaves open: none, when that order satisfies all. */
 function waitsOf(register: Register, origins: Origins): Wait[] {
   const waits: Wait[] = [];
+  const moments = visibleMoments(register, origins);
+  const momentOf = (write: Step): number => moments.get(write.value) ?? write.end;
+  let isSatisfied = true;
   const writes = bySession(register.writes);
   for (const [session, reads] of bySession(register.reads)) {
     const own = directlyBefore(writes.get(session) ?? []);
     for (const read of reads) {
       for (const write of own(read.start)) {
-        if (write.value !== read.value) waits.push({ write, read, count: originCount(origins, read) });
+        if (write.value === read.value) continue;
+        const count = originCount(origins, read);
+        waits.push({ write, read, count });
+        const latest = moments.get(read.value) ?? origins.get(read.value)?.ends[count - 1];
+        isSatisfied &&= count > 0 && latest !== undefined && latest > momentOf(write);
       }
     }
   }
-  return waits;
+  return isSatisfied ? [] : waits;
 }
 
 /** Waits for one value, longest candidate lists first, and how many of them are over. */
@@ -101,8 +109,14 @@ interface Placement {
   readonly ready: Step[];
 }
 
-/** The writes for which no place is left when the order is built from its end; empty when there is an order. */
-function unplaced(register: Register, origins: Origins, waits: readonly Wait[]): Step[] {
+/** The writes and waits for which no place is left when the order is built from its end; null when there is an order. */
+interface Stuck {
+  readonly writes: ReadonlySet<Step>;
+  readonly waits: readonly Wait[];
+}
+
+function placeAll(register: Register, origins: Origins, waits: readonly Wait[]): Stuck | null {
+  if (waits.length === 0) return null;
   const placement = preparePlacement(register, origins, waits);
   const byStart = [...register.writes].sort((a, b) => b.start - a.start);
   const byEnd = [...register.writes].sort((a, b) => b.end - a.end);
@@ -110,17 +124,23 @@ function unplaced(register: Register, origins: Origins, waits: readonly Wait[]):
   let next = 0;
   for (;;) {
     while (next < byStart.length && placement.placed.has(byStart[next] as Step)) next++;
-    if (next === byStart.length) return [];
+    if (next === byStart.length) return null;
     // In real time a write precedes all that start after its end, so it waits until those are placed.
     const latestStart = (byStart[next] as Step).start;
     for (; opened < byEnd.length && (byEnd[opened] as Step).end >= latestStart; opened++) {
       release(placement, byEnd[opened] as Step);
     }
-    if (placement.ready.length === 0) return byStart.filter((write) => !placement.placed.has(write));
+    if (placement.ready.length === 0) return stuckOf(placement, byStart);
     for (let write = placement.ready.pop(); write !== undefined; write = placement.ready.pop()) {
       place(placement, write);
     }
   }
+}
+
+function stuckOf(placement: Placement, writes: readonly Step[]): Stuck {
+  const left = new Set(writes.filter((write) => !placement.placed.has(write)));
+  const open = [...placement.queues.values()].flatMap(({ waits, over }) => waits.slice(over));
+  return { writes: left, waits: open.filter((wait) => left.has(wait.write)) };
 }
 
 function preparePlacement(register: Register, origins: Origins, waits: readonly Wait[]): Placement {
@@ -161,20 +181,11 @@ function place(placement: Placement, write: Step): void {
 }
 
 /** The operations behind the waits that are never over. */
-function stuckSteps(
-  register: Register,
-  origins: Origins,
-  waits: readonly Wait[],
-  stuck: readonly Step[],
-): Step[] {
-  const left = new Set(stuck);
-  const open = waits.filter(
-    (wait) => left.has(wait.write) && candidates(origins, wait).every((write) => left.has(write)),
-  );
-  const reads = new Set(open.map((wait) => wait.read));
+function stuckSteps(register: Register, stuck: Stuck): Step[] {
+  const reads = new Set(stuck.waits.map((wait) => wait.read));
   const part = {
     reads: register.reads.filter((read) => reads.has(read)),
-    writes: register.writes.filter((write) => left.has(write)),
+    writes: register.writes.filter((write) => stuck.writes.has(write)),
   };
   return fewestValues(part, isViolated);
 }

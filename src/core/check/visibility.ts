@@ -2,6 +2,7 @@
  * A quick way to find an order of the writes that satisfies monotonic reads: each write takes its place at the moment at
  * which it was first certainly visible, or, should that fail, as early as it can. Finding none proves nothing.
  */
+import { visibleMoments } from './origins.ts';
 import { type Place, type ReadingOrder, settledWrite } from './reading-order.ts';
 import type { Register, Step } from './register.ts';
 
@@ -10,23 +11,24 @@ const LONGEST_LOOK = 64;
 
 /** Whether one of two natural orders of the writes satisfies all constraints. */
 export function isSatisfiedByVisibility(order: ReadingOrder, register: Register): boolean {
-  const visible = firstVisible(order, register);
+  const moments = visibleMoments(register, order.origins);
   return (
-    isSatisfied(order, (write) => visible.get(write) ?? write.end) ||
-    isSatisfied(order, (write) => visible.get(write) ?? write.start)
+    isSatisfiedPlainly(order, moments) ||
+    isSatisfied(order, (write) => moments.get(write.value) ?? write.end) ||
+    isSatisfied(order, (write) => moments.get(write.value) ?? write.start)
   );
 }
 
-/** Earliest end of a read of each value that was written once: its write has taken effect by then. */
-function firstVisible(order: ReadingOrder, register: Register): Map<Step, number> {
-  const visible = new Map<Step, number>();
-  for (const read of register.reads) {
-    const writes = order.origins.get(read.value)?.writes;
-    if (read.value === null || writes?.length !== 1) continue;
-    const write = writes[0] as Step;
-    visible.set(write, Math.min(visible.get(write) ?? write.end, read.end));
-  }
-  return visible;
+/** The common case without a choice, for speed. */
+function isSatisfiedPlainly(order: ReadingOrder, moments: ReadonlyMap<string | null, number>): boolean {
+  const momentOf = (place: Place): number | undefined =>
+    settledWrite(place) === null ? undefined : moments.get(place.read.value);
+  return (
+    order.places.every((place) => settledWrite(place) !== null) &&
+    order.constraints.every(
+      ({ earlier, later }) => (momentOf(earlier) ?? Infinity) < (momentOf(later) ?? -Infinity),
+    )
+  );
 }
 
 interface Ranking {

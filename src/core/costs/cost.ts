@@ -1,9 +1,11 @@
 /** Cost findings: counted facts, not verdicts on staleness. */
 import type { CauseCode } from '../codes.ts';
-import type { Remedy, WitnessStep } from '../finding.ts';
+import type { Remedy } from '../finding.ts';
 import type { Digest } from '../operation.ts';
 import type { Interval } from '../source.ts';
+import type { StepDraft } from '../timeline.ts';
 import type { KeyState } from '../versions.ts';
+import type { Reveal } from '../wording.ts';
 
 /** What one detector has to say of one key or write. */
 export interface CostFact {
@@ -27,7 +29,8 @@ export interface CostFact {
   readonly summary: string;
   readonly explanation: string;
   readonly remedy: Omit<Remedy, 'purge'>;
-  readonly witness: readonly WitnessStep[];
+  /** What shows it. */
+  readonly steps: (reveal: Reveal) => readonly StepDraft[];
 }
 
 export const NO_TOKENS: ReadonlySet<Digest> = new Set();

@@ -32,7 +32,7 @@ export function neverRead(keys: Iterable<KeyState>, templateOf: (key: KeyState) 
         title: 'stop filling it',
         steps: [`Remove the write of ${template}, or find the reader that asks under another name.`],
       },
-      witness: [],
+      steps: () => [],
     });
   }
   return facts;

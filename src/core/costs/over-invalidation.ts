@@ -1,5 +1,7 @@
 /** WS201: one write removes many keys, and nearly all of them are not fed by what it changed. */
+import { removalStep, type StepDraft } from '../timeline.ts';
 import type { KeyState, Removal } from '../versions.ts';
+import { type Reveal, statementText } from '../wording.ts';
 import type { WriteRecord } from '../writes.ts';
 import type { CostFact } from './cost.ts';
 
@@ -19,6 +21,20 @@ export function isFedBy(key: KeyState, write: WriteRecord): boolean {
     if (change.action !== 'update' && key.bound.size === 0) return true;
   }
   return false;
+}
+
+/** Removals shown. */
+const MAX_SHOWN = 10;
+
+function writeSteps(write: WriteRecord, reveal: Reveal): StepDraft[] {
+  const ops = new Set(write.commit.changes.map((change) => change.op));
+  return [...ops].slice(0, 3).map((op) => ({
+    op: op.id,
+    at: op.invoke,
+    lane: 'writer',
+    session: op.session,
+    text: statementText(op, reveal),
+  }));
 }
 
 /** Looks at all writes that claimed removals. */
@@ -61,6 +77,6 @@ function overInvalidation(write: WriteRecord): CostFact | null {
       ],
       recipe: 'docs/recipes/key-function.md',
     },
-    witness: [],
+    steps: (reveal) => [...writeSteps(write, reveal), ...unrelated.slice(0, MAX_SHOWN).map(removalStep)],
   };
 }

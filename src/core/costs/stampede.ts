@@ -1,6 +1,8 @@
 /** WS202: many readers miss the same key at once and run the same statement with the same parameters. */
 import type { ReadFact } from '../source.ts';
+import type { StepDraft } from '../timeline.ts';
 import type { KeyState, Version } from '../versions.ts';
+import { type Reveal, statementText } from '../wording.ts';
 import type { CostFact } from './cost.ts';
 
 export const STAMPEDE = {
@@ -93,9 +95,25 @@ export class Stampedes {
         ],
         recipe: 'docs/recipes/single-flight.md',
       },
-      witness: [],
+      steps: (reveal) => crowd.reads.slice(0, MAX_SHOWN).map(({ op }) => readStep(op, reveal)),
     }));
   }
+}
+
+/** Executions shown. */
+const MAX_SHOWN = 10;
+
+function readStep(op: ReadFact['op'], reveal: Reveal): StepDraft {
+  const took = ((op.return ?? op.invoke) - op.invoke) / 1e6;
+  const text = statementText(op, reveal);
+  return {
+    op: op.id,
+    at: op.invoke,
+    lane: 'reader',
+    session: op.session,
+    text,
+    result: `${took.toFixed(1)} ms`,
+  };
 }
 
 function isOver(earlier: ReadFact, read: ReadFact): boolean {

@@ -1,6 +1,8 @@
 /** WS113 ttl-lost and WS203 unbounded-ttl: keys that stay for ever, by accident or always. */
 import type { CacheExpire, CacheWrite } from '../operation.ts';
+import type { StepDraft } from '../timeline.ts';
 import type { KeyState } from '../versions.ts';
+import { cacheText } from '../wording.ts';
 import { type CostFact, NO_TOKENS } from './cost.ts';
 
 /** A write without TTL that is followed by EXPIRE within this time has one; ns. */
@@ -63,13 +65,23 @@ export class Ttls {
   }
 }
 
-function byOf(loss: Loss): CostFact['by'] {
+function byOf(key: KeyState, loss: Loss): CostFact['by'] {
   const { op } = loss;
+  const claim = key.removals.find((removal) => removal.op === op)?.claim;
+  if (claim != null) {
+    const { interval, tokens, shape } = claim.write.commit;
+    return { interval, tokens, shape };
+  }
   return {
     interval: { invoke: op.invoke, return: op.return ?? Number.POSITIVE_INFINITY },
     tokens: NO_TOKENS,
     shape: null,
   };
+}
+
+function ttlStep({ op }: Loss): StepDraft {
+  const note = 'no time to live from here';
+  return { op: op.id, at: op.invoke, lane: 'writer', session: op.session, text: cacheText(op), note };
 }
 
 function ttlLost(key: KeyState, loss: Loss, template: string): CostFact {
@@ -80,7 +92,7 @@ function ttlLost(key: KeyState, loss: Loss, template: string): CostFact {
     keys: 1,
     events: loss.count,
     confidence: 'proved',
-    by: byOf(loss),
+    by: byOf(key, loss),
     writes: true,
     summary: loss.had
       ? `${key.name} had a time to live and lost it by ${how}.`
@@ -94,7 +106,7 @@ function ttlLost(key: KeyState, loss: Loss, template: string): CostFact {
       ],
       recipe: 'docs/recipes/ttl-with-jitter.md',
     },
-    witness: [],
+    steps: () => [ttlStep(loss)],
   };
 }
 
@@ -105,7 +117,7 @@ function unboundedTtl(key: KeyState, loss: Loss, template: string): CostFact {
     keys: 1,
     events: loss.count,
     confidence: 'proved',
-    by: byOf(loss),
+    by: byOf(key, loss),
     writes: false,
     summary: `Every fill of ${template} is without a time to live.`,
     explanation:
@@ -115,6 +127,6 @@ function unboundedTtl(key: KeyState, loss: Loss, template: string): CostFact {
       steps: ['Add EX with some jitter to the fill: the bound of the damage when an invalidation is missed.'],
       recipe: 'docs/recipes/ttl-with-jitter.md',
     },
-    witness: [],
+    steps: () => [ttlStep(loss)],
   };
 }

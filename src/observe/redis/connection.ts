@@ -43,6 +43,8 @@ export class RedisConnection implements ConnectionObserver {
   #transaction: Pending[] | null = null;
   #frame = FRAME_REPLY;
   #child = 0;
+  /** EXECs so far. */
+  #executions = 1;
   #ended = false;
 
   constructor(session: string, shared: Shared) {
@@ -228,7 +230,7 @@ export class RedisConnection implements ConnectionObserver {
     outcome.finish();
     if (REDIRECTIONS.has(outcome.error)) this.#cluster();
     this.#apply(pending, outcome);
-    this.#settle(pending, outcome, this.#queue.peek()?.invoke);
+    this.#settleQueued(pending, outcome, this.#queue.peek()?.invoke);
   }
 
   #executed(): void {
@@ -241,7 +243,8 @@ export class RedisConnection implements ConnectionObserver {
 
   /** Queued commands that EXEC did not answer one by one. They take effect at EXEC, not when they were queued. */
   #endTransaction(exec: Pending, ending: Ending): void {
-    for (const pending of this.#transaction ?? []) this.#settle(pending, ending, exec.invoke);
+    for (const pending of this.#transaction ?? []) this.#settleQueued(pending, ending, exec.invoke);
+    this.#executions++;
     this.#dropTransaction();
   }
 
@@ -268,6 +271,16 @@ export class RedisConnection implements ConnectionObserver {
     settling.invoke = invoke;
     settling.at = this.#at;
     settle(pending, ending, settling, this.#ready);
+  }
+
+  /** A command that was queued in a MULTI: it takes effect with the others of it, at EXEC. */
+  #settleQueued(pending: Pending, ending: Ending, invoke: number | undefined): void {
+    const from = this.#ready.length;
+    this.#settle(pending, ending, invoke);
+    for (let i = from; i < this.#ready.length; i++) {
+      const operation: { group?: number } = this.#ready[i]!;
+      operation.group = this.#executions;
+    }
   }
 
   #emit(): void {
