@@ -22,7 +22,8 @@ import { LearnedPlaces } from './lineage.ts';
 import { Naming } from './naming.ts';
 import type { CacheOperation, HttpRequest, LogLine, Operation } from './operation.ts';
 import { Recent } from './recent.ts';
-import type { ReadFact } from './source.ts';
+import { keyParts } from './keys.ts';
+import { keyOf, type ReadFact } from './source.ts';
 import { Usage } from './usage.ts';
 import type { Version, Window } from './versions.ts';
 import { Windows } from './windows.ts';
@@ -160,6 +161,7 @@ export class Analyser {
         requests: this.#requests,
         places: this.#places,
         learned: (unseen) => this.#learned(unseen, naming),
+        named: (unseen) => namesItsRow(unseen, naming.templateOf(unseen.version.key)),
         removalsOf: (key) => following.get(key) ?? [],
         now: this.#now,
         settle,
@@ -210,4 +212,18 @@ export function analyse(operations: Iterable<Operation>, options: AnalyseOptions
   const analyser = new Analyser();
   for (const op of operations) analyser.add(op);
   return analyser.result(options);
+}
+
+/** Whether the parts of the key that vary within its template name the changed row: `7` in `{tenant7}:item:4` does not. */
+function namesItsRow(window: Window, template: string): boolean {
+  const { key } = window.version;
+  const literal = new Set(keyParts(template.replaceAll('{id}', '\u0001').replaceAll('{hash}', '\u0001')));
+  return window.effects.every(
+    (effect) =>
+      effect.rowId !== null &&
+      keyOf(effect.rowId).every((value) => {
+        const text = key.texts.get(value);
+        return text !== undefined && !literal.has(text);
+      }),
+  );
 }

@@ -40,6 +40,8 @@ export interface Effect {
   readonly columns: readonly ChangedColumn[];
   /** `order`: the read was over before the commit began. `value`: they overlap, but the values decide. */
   readonly decidedBy: 'order' | 'value';
+  /** True when the row behind the value is certainly the one that was changed. */
+  readonly touched: boolean;
   /** True when the wire shows that the value differs now. Otherwise a later read must confirm it. */
   readonly sure: boolean;
 }
@@ -96,7 +98,7 @@ function rowEffect(
   change: Change,
   certain: boolean,
 ): Effect | null {
-  const base = { change, source, row: image, rowId: image.id, decidedBy: 'order' as const };
+  const base = { change, source, row: image, rowId: image.id, decidedBy: 'order' as const, touched: certain };
   if (change.action === 'delete' || change.action === 'truncate') {
     return { ...base, kind: 'removed', columns: [], sure: certain };
   }
@@ -159,7 +161,7 @@ function membershipEffects(
     op.where.equal.some((e) => e.table === change.table && e.column === column),
   );
   if (byKey === true && source.read.rows.length > 0) return [];
-  const base = { change, source, row: null, columns: [], decidedBy: 'order' as const };
+  const base = { change, source, row: null, columns: [], decidedBy: 'order' as const, touched: true };
   if (op.aggregate) return recomputed(op, change, base);
   if (change.action === 'insert') {
     const cells = insertedCells(change);
@@ -171,7 +173,7 @@ function membershipEffects(
   return [];
 }
 
-type EffectBase = Pick<Effect, 'change' | 'source' | 'row' | 'columns' | 'decidedBy'>;
+type EffectBase = Pick<Effect, 'change' | 'source' | 'row' | 'columns' | 'decidedBy' | 'touched'>;
 
 function onlyRow(change: Change): RowId | null {
   if (change.rows === null || change.rows.size !== 1) return null;

@@ -105,7 +105,8 @@ function staleCase(window: Window, context: FindingContext): StaleCase {
 function isFedByRow(key: KeyState, effect: Window['effects'][number]): boolean {
   const { table } = effect.change;
   if (!key.fedTables.has(table)) return false;
-  if (effect.rowId !== null && key.fedRows.has(effect.rowId)) return true;
+  const rows = effect.rowId !== null ? [effect.rowId] : (effect.change.rows ?? []);
+  for (const id of rows) if (key.fedRows.has(id)) return true;
   const prefix = `${table}\u0000`;
   return ![...key.fedRows].some((id) => id.startsWith(prefix));
 }

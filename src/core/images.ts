@@ -1,6 +1,6 @@
 /** The last seen committed image of rows: what a commit is compared with. */
 import type { Digest, WriteEffect } from './operation.ts';
-import { type RowId, tableOf } from './source.ts';
+import { type Interval, type RowId, tableOf } from './source.ts';
 
 /** Rows whose last image is kept; the oldest go first. */
 export const MAX_ROWS = 200_000;
@@ -9,17 +9,22 @@ export const MAX_SCAN = 5_000;
 
 export class RowImages {
   readonly #images = new Map<RowId, Map<string, Digest>>();
-  /** When the last seen change of a row had returned. */
-  readonly #changedAt = new Map<RowId, number>();
+  /** The commit of the last seen change of a row. */
+  readonly #changedAt = new Map<RowId, Interval>();
   readonly #rowsOfTable = new Map<string, Set<RowId>>();
 
   get(id: RowId): Map<string, Digest> | undefined {
     return this.#images.get(id);
   }
 
-  /** Notes that a commit which returned at this time changed the row. */
-  changed(id: RowId, at: number): void {
-    this.#changedAt.set(id, at);
+  /** Notes the commit that changed the row. */
+  changed(id: RowId, commit: Interval): void {
+    this.#changedAt.set(id, commit);
+  }
+
+  /** The commit that changed the row last, of those seen. */
+  lastChange(id: RowId): Interval | undefined {
+    return this.#changedAt.get(id);
   }
 
   deleted(id: RowId): void {
@@ -48,7 +53,7 @@ export class RowImages {
 
   /** `at`: the values were current at this time or later; a change seen since then is not overwritten. */
   remember(id: RowId | null, cells: ReadonlyMap<string, Digest>, at: number): void {
-    if (id === null || at < (this.#changedAt.get(id) ?? 0)) return;
+    if (id === null || at < (this.#changedAt.get(id)?.return ?? 0)) return;
     let image = this.#images.get(id);
     if (image === undefined) {
       image = new Map();

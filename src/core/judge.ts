@@ -8,7 +8,7 @@ import type { Requests } from './attribution.ts';
 import type { Confidence } from './finding.ts';
 import type { LearnedPlaces } from './lineage.ts';
 import { hitsAfter, type KeyState, type Removal, type Version, type Window } from './versions.ts';
-import { CLAIM } from './writes.ts';
+import { CLAIM, type WriteRecord } from './writes.ts';
 
 export interface Verdict {
   readonly window: Window;
@@ -19,17 +19,24 @@ export interface Verdict {
   readonly over: number;
 }
 
+/** Writes of a kind that make a habit. */
+const HABIT = 3;
+
 /** How often a kind of write is followed by a removal of a template that it affects. */
 export class FollowRates {
-  readonly #counts = new Map<string, { writes: number; followed: number }>();
+  readonly #counts = new Map<
+    string,
+    { windows: number; followed: number; readonly writes: Set<WriteRecord> }
+  >();
   readonly #templateOf: (version: Version) => string;
 
   constructor(windows: readonly Window[], templateOf: (version: Version) => string) {
     this.#templateOf = templateOf;
     for (const window of windows) {
       const key = this.#key(window);
-      const entry = this.#counts.get(key) ?? { writes: 0, followed: 0 };
-      entry.writes++;
+      const entry = this.#counts.get(key) ?? { windows: 0, followed: 0, writes: new Set() };
+      entry.windows++;
+      if (entry.writes.size < HABIT) entry.writes.add(window.write);
       if (hasOwnRemoval(window)) entry.followed++;
       this.#counts.set(key, entry);
     }
@@ -42,7 +49,12 @@ export class FollowRates {
   /** Share of this kind of write, 0 to 1, that were followed by a removal of their own. */
   rate(window: Window): number {
     const entry = this.#counts.get(this.#key(window));
-    return entry === undefined ? 0 : entry.followed / entry.writes;
+    return entry === undefined ? 0 : entry.followed / entry.windows;
+  }
+
+  /** Whether this kind of write was seen often enough to say that nothing ever follows it. */
+  isHabit(window: Window): boolean {
+    return (this.#counts.get(this.#key(window))?.writes.size ?? 0) >= HABIT;
   }
 }
 
@@ -60,6 +72,8 @@ export interface JudgeContext {
   readonly learned: (window: Window) => boolean;
   /** Removals of a key that follow a write, in order of time. */
   readonly removalsOf: (key: KeyState) => readonly Removal[];
+  /** Whether the varying parts of an unseen value's key name the changed row. */
+  readonly named: (window: Window) => boolean;
   /** Time of the last operation; ns. */
   readonly now: number;
   /** Windows whose commit is younger than this are left undecided; ns. 0 once watching has ended. */
@@ -95,7 +109,8 @@ function whenOver(window: Window, context: JudgeContext): { readonly over: numbe
   if (own !== null) return { over: Math.max(committed, busyUntil(window, own, context)), sure: true };
   const rate = context.rates.rate(window);
   const closing = window.end?.removal;
-  if (rate >= NORMALLY || (rate > 0 && closing != null && mayFollow(closing, window))) {
+  const unclear = rate > 0 || !context.rates.isHabit(window);
+  if (rate >= NORMALLY || (unclear && closing != null && mayFollow(closing, window))) {
     // Its usual removal was not seen as its own: one that came at once is taken for it, else it has been waited for.
     if (closing != null && closing.interval.return - committed <= CLAIM.unkeyed) {
       return { over: closing.interval.return, sure: false };
@@ -162,6 +177,7 @@ function effectConfidence(
   context: JudgeContext,
 ): 'proved' | 'likely' | null {
   const { source } = effect;
+  if (source === null && !context.named(window)) return null;
   if (source === null) return context.learned(window) ? 'proved' : 'likely';
   if (effect.kind === 'changed') {
     if (source.kind === 'unreadable') return window.nextDiffers && effect.sure ? 'likely' : null;
@@ -170,7 +186,8 @@ function effectConfidence(
       (column) => column.strong || context.places.confirmed(shape, { ...column, value: column.old }),
     );
     if (!strong) return null;
-    if (window.confirmed !== 'yes') return 'likely';
+    // Which row it was is not known, and nothing later tells: any of the table's.
+    if (window.confirmed !== 'yes') return effect.touched ? 'likely' : null;
     return source.certain ? 'proved' : 'likely';
   }
   if (effect.kind === 'removed' || effect.kind === 'left') {

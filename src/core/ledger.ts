@@ -189,7 +189,9 @@ export class Ledger {
   }
 
   #commit(writes: readonly PendingWrite[], at: Interval, id: number, txn: Transaction): void {
-    const changes = writes.filter((write) => write.op.rowCount > 0).flatMap((write) => this.#changes(write));
+    const changes = writes
+      .filter((write) => write.op.rowCount > 0)
+      .flatMap((write) => this.#changes(write, at));
     const tokens = new Set<Digest>();
     for (const write of writes) {
       for (const token of tokensOf(
@@ -202,16 +204,18 @@ export class Ledger {
     const shape = [...new Set(writes.map((write) => write.op.shape))].join('; ');
     const began = writes[0]?.op.invoke ?? at.invoke;
     this.#events.onCommit({ op: id, session: txn.session, interval: at, began, txn, changes, shape, tokens });
-    for (const change of changes) this.#apply(change, at.return);
+    for (const change of changes) this.#apply(change, at);
   }
 
-  #changes(write: PendingWrite): Change[] {
+  #changes(write: PendingWrite, at: Interval): Change[] {
     return write.op.effects.map((effect) => {
       const rows = this.#rowsTouched(effect, write);
       const before = new Map<RowId, ReadonlyMap<string, Digest>>();
       for (const id of rows ?? []) {
         const image = this.#images.get(id);
-        if (image !== undefined) before.set(id, new Map(image));
+        // Of commits that overlap, the one that returns first need not be the first.
+        const isKnown = (this.#images.lastChange(id)?.return ?? -1) < at.invoke;
+        if (image !== undefined && isKnown) before.set(id, new Map(image));
       }
       const after = new Map<RowId, ReadonlyMap<string, Digest>>();
       for (const row of write.rows) {
@@ -255,8 +259,11 @@ export class Ledger {
     return keysOf(effect.table, key, effect.where) ?? this.#images.scan(effect);
   }
 
-  #apply(change: Change, at: number): void {
+  #apply(change: Change, at: Interval): void {
     for (const id of change.rows ?? []) {
+      // The row was locked until this commit: one that began after its statement had returned is the later one.
+      const last = this.#images.lastChange(id);
+      if (last !== undefined && change.op.return !== null && last.invoke > change.op.return) continue;
       if (change.action === 'delete') {
         this.#images.deleted(id);
         continue;
@@ -266,7 +273,7 @@ export class Ledger {
       const image = this.#images.get(id);
       for (const [column, value] of change.set) if (value === '?') image?.delete(column);
       for (const [column, value] of change.after.get(id) ?? []) cells.set(column, value);
-      this.#images.remember(id, cells, at);
+      this.#images.remember(id, cells, at.return);
       this.#images.changed(id, at);
     }
   }

@@ -58,6 +58,32 @@ function slotsOf(evidence: KeyEvidence): Slot[] {
   });
 }
 
+/** Forms of keys whose lineage is known: their segments, undefined where one is a parameter. */
+type Pattern = readonly (string | undefined)[];
+
+/** Distinct forms that keys without lineage are compared with. */
+const MAX_PATTERNS = 64;
+
+function boundPatterns(keys: readonly KeyEvidence[]): readonly Pattern[] {
+  const patterns = new Map<string, Pattern>();
+  for (const { key, bound, feeders } of keys) {
+    if (feeders === '' || bound.size === 0 || patterns.size >= MAX_PATTERNS) continue;
+    const pattern = outerSegments(key).map(({ text }) => (bound.has(text) ? undefined : text));
+    if (pattern.includes(undefined)) patterns.set(pattern.join('\u0001'), pattern);
+  }
+  return [...patterns.values()];
+}
+
+/** A key that nothing filled yet has its parameters where others of its form have them. */
+function likelyBound({ key, bound }: KeyEvidence, patterns: readonly Pattern[]): ReadonlySet<string> {
+  const texts = outerSegments(key).map(({ text }) => text);
+  const like = patterns.find(
+    (pattern) =>
+      pattern.length === texts.length && pattern.every((text, i) => text === undefined || text === texts[i]),
+  );
+  return like === undefined ? bound : new Set([...bound, ...texts.filter((_, i) => like[i] === undefined)]);
+}
+
 function signature(slots: readonly Slot[], blank: number): string {
   return slots
     .map((slot, i) => (i === blank || slot.kind === 'varying' ? '\u0001' : slot.text))
@@ -66,9 +92,15 @@ function signature(slots: readonly Slot[], blank: number): string {
 
 /** Learns the template of every key. Cost is linear in keys times segments. */
 export function learnTemplates(keys: Iterable<KeyEvidence>): Map<string, string> {
-  const members: Member[] = [];
-  for (const evidence of keys)
-    members.push({ key: evidence.key, slots: slotsOf(evidence), feeders: evidence.feeders });
+  const all = [...keys];
+  const patterns = boundPatterns(all);
+  const members = all.map((evidence) => ({
+    key: evidence.key,
+    slots: slotsOf(
+      evidence.feeders === '' ? { ...evidence, bound: likelyBound(evidence, patterns) } : evidence,
+    ),
+    feeders: evidence.feeders,
+  }));
   const groups = mergeWords(groupBy(members, (member) => signature(member.slots, -1)));
   const templates = new Map<string, string>();
   for (const group of groups) nameGroup(group, templates);

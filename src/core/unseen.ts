@@ -31,6 +31,7 @@ export function effectsOnUnseen(version: Version, write: WriteRecord): readonly 
       rowId: id,
       columns,
       decidedBy: 'order',
+      touched: true,
       sure: true,
     });
   }

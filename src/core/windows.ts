@@ -210,8 +210,9 @@ export class Windows {
         (source) => asOf(source.read).invoke > window.write.commit.interval.return,
       );
       if (!later) continue;
-      window.confirmed = next.digest === previous.digest ? 'no' : 'yes';
-      window.nextDiffers = next.digest !== previous.digest;
+      const differs = next.digest !== previous.digest && window.effects.some((e) => mayShowIn(next, e));
+      window.confirmed = differs ? 'yes' : 'no';
+      window.nextDiffers = differs;
     }
   }
 
@@ -309,6 +310,18 @@ function closeRestored(version: Version, commit: Commit): void {
     });
     if (restored) window.end = { kind: 'restored', at: commit.interval.invoke, removal: null };
   }
+}
+
+/** That a later fill differs speaks for a change of some row only if it carries what the change has set. */
+function mayShowIn(next: Version, effect: Effect): boolean {
+  if (effect.kind !== 'changed' || effect.touched) return true;
+  return effect.columns.some((changed) =>
+    next.sources.some((source) =>
+      source.rows.some((row) =>
+        row.columns.some((fed) => fed.column === changed.column && fed.value === changed.now),
+      ),
+    ),
+  );
 }
 
 function isDeleted(id: RowId | null, commit: Commit): boolean {

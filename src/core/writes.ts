@@ -6,7 +6,7 @@
  * belongs to one write at most. How often a kind of write (its statement shape) is followed by a removal is learned, so that
  * a write is over when its usual removal returned.
  */
-import type { Digest, HttpRequest } from './operation.ts';
+import { type Digest, type HttpRequest, saysLittle } from './operation.ts';
 import { type Commit, keyOf } from './source.ts';
 import type { Claim, KeyState, Removal } from './versions.ts';
 
@@ -43,15 +43,30 @@ export const CLAIM = {
 } as const;
 
 /** Distance is weighed: a removal that names the changed row is nearer than one that shares a parameter. */
-const WEIGHT = { row: 1, parameter: 20, none: 50 } as const;
+const WEIGHT = { row: 1, parameter: 20, none: 50, other: 400 } as const;
 
 function weight(key: KeyState, write: WriteRecord): number {
+  const fed = feedsKey(key, write);
+  if (fed !== undefined) return fed ? WEIGHT.row : WEIGHT.other;
   let best: number = WEIGHT.none;
   for (const part of key.parts) {
     if (namesRow(key, part, write)) return WEIGHT.row;
+    if (key.boundColumns.size > 0 && !key.boundColumns.has(part)) continue;
     if (write.rowTokens.has(part) || write.commit.tokens.has(part)) best = WEIGHT.parameter;
   }
   return best;
+}
+
+/** Whether one of the rows that the write changed is known to stand behind the key. */
+function feedsKey(key: KeyState, write: WriteRecord): boolean | undefined {
+  let known = false;
+  for (const change of write.commit.changes) {
+    if (change.rows === null || !key.fedTables.has(change.table)) continue;
+    for (const id of change.rows) if (key.fedRows.has(id)) return true;
+    const prefix = `${change.table}\u0000`;
+    known ||= [...key.fedRows].some((id) => id.startsWith(prefix));
+  }
+  return known ? false : undefined;
 }
 
 /** `category:5:items` does not name the item 5: where lineage tells which column a segment is, that column decides. */
@@ -59,7 +74,8 @@ function namesRow(key: KeyState, part: Digest, write: WriteRecord): boolean {
   const columns = write.rowTokens.get(part);
   if (columns === undefined) return false;
   const bound = key.boundColumns.get(part);
-  return bound === undefined || [...columns].some((column) => bound.has(column));
+  if (bound === undefined) return key.boundColumns.size === 0;
+  return [...columns].some((column) => bound.has(column));
 }
 
 /** Primary key columns of a table, as far as they are known. */
@@ -68,6 +84,15 @@ export type PrimaryKeys = (table: string) => readonly string[] | undefined;
 /** Primary key values of the rows that a commit changed. */
 function rowTokensOf(commit: Commit, primaryKey: PrimaryKeys): ReadonlyMap<Digest, ReadonlySet<string>> {
   const tokens = new Map<Digest, Set<string>>();
+  for (const change of commit.changes) {
+    for (const { table, column, values } of change.where.equal) {
+      const [value] = values;
+      if (values.length !== 1 || value === undefined || table !== change.table || saysLittle(value)) continue;
+      const known = tokens.get(value);
+      if (known === undefined) tokens.set(value, new Set([`${table}.${column}`]));
+      else known.add(`${table}.${column}`);
+    }
+  }
   for (const change of commit.changes) {
     const columns = primaryKey(change.table) ?? [];
     for (const id of change.rows ?? []) {
@@ -178,7 +203,7 @@ function distanceAfter(removal: Removal, write: WriteRecord, gap: number): numbe
   const { interval } = write.commit;
   if (removal.interval.invoke <= interval.invoke) return null;
   const factor = weight(removal.key, write);
-  if (gap > (factor === WEIGHT.none ? CLAIM.unkeyed : CLAIM.keyed)) return null;
+  if (gap > (factor >= WEIGHT.none ? CLAIM.unkeyed : CLAIM.keyed)) return null;
   // Sent while the commit was under way: possible, where a service does both at once, but not what follows from it.
   return (gap < 0 ? CLAIM.overlapping - gap : gap) * factor;
 }
@@ -193,5 +218,5 @@ function distanceBefore(removal: Removal, write: WriteRecord): number | null {
   // What was never answered may have ended as soon as it was sent.
   const { invoke, return: returned } = removal.interval;
   const gap = Math.max(commit.began - (Number.isFinite(returned) ? returned : invoke), 0);
-  return gap <= CLAIM.before && factor !== WEIGHT.none ? gap * factor : null;
+  return gap <= CLAIM.before && factor < WEIGHT.none ? gap * factor : null;
 }

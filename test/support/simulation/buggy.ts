@@ -194,7 +194,7 @@ function sweep(shop: Shop): Service {
         yield* shop.change(client, id);
         yield* fencedRemove(client, [shop.item.key(id)]);
         yield* client.del(shop.items.map((item) => shop.item.key(item.id!)));
-      }, 3),
+      }, 6),
     ],
   };
 }

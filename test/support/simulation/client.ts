@@ -74,7 +74,14 @@ export class Client {
       (values, base, from) => {
         for (const [i, key] of keys.entries()) {
           const value = values[i]!;
-          const op = recorder.emit({ ...base, kind: 'read', command, db, key, ...recorder.read(db, key, value) });
+          const op = recorder.emit({
+            ...base,
+            kind: 'read',
+            command,
+            db,
+            key,
+            ...recorder.read(db, key, value),
+          });
           if (value !== null)
             hits.push({ op, key, db, invoke: base.invoke, from, until: database.seq, value });
         }
@@ -94,7 +101,17 @@ export class Client {
       (done, base) => {
         const condition = nx ? { condition: 'nx' as const } : {};
         const written = recorder.written(db, key, value);
-        recorder.emit({ ...base, kind: 'write', command: 'SET', db, key, ttl, applied: done, ...condition, ...written });
+        recorder.emit({
+          ...base,
+          kind: 'write',
+          command: 'SET',
+          db,
+          key,
+          ttl,
+          applied: done,
+          ...condition,
+          ...written,
+        });
         this.#touched(key, db, base.return);
       },
     );
@@ -110,25 +127,50 @@ export class Client {
         store.set(db, key, value, DEFAULT_TTL, now);
       },
       (_, base) => {
-        recorder.emit({ ...base, kind: 'write', command: 'HSET', db, key, ttl: 'keep', applied: true, ...written });
-        recorder.emit({ ...base, kind: 'expire', command: 'EXPIRE', db, key, ttl: DEFAULT_TTL, applied: true });
+        recorder.emit({
+          ...base,
+          kind: 'write',
+          command: 'HSET',
+          db,
+          key,
+          ttl: 'keep',
+          applied: true,
+          ...written,
+        });
+        recorder.emit({
+          ...base,
+          kind: 'expire',
+          command: 'EXPIRE',
+          db,
+          key,
+          ttl: DEFAULT_TTL,
+          applied: true,
+        });
         this.#touched(key, db, base.return);
       },
     );
   }
 
   /** `fails`: what becomes of it: an error, or no reply at all while nothing was removed. */
-  *del(keys: readonly string[], options: { readonly db?: number; readonly fails?: 'error' | 'lost' } = {}): Process {
+  *del(
+    keys: readonly string[],
+    options: { readonly db?: number; readonly fails?: 'error' | 'lost' } = {},
+  ): Process {
     const { recorder, store } = this.world;
     const { db = 0, fails } = options;
     yield* this.#cache(
       (now) => keys.map((key) => (fails === undefined ? store.delete(db, key, now) : false)),
       (removed, base) => {
         const count = removed.filter(Boolean).length;
-        const certain = removed.length === 1 || count === 0 ? (count as 0 | 1) : count === removed.length ? 1 : null;
+        const certain =
+          removed.length === 1 || count === 0 ? (count as 0 | 1) : count === removed.length ? 1 : null;
         const ending =
           fails === 'error'
-            ? { status: 'fail' as const, error: 'READONLY You can not write against a read only replica.', removed: 0 as const }
+            ? {
+                status: 'fail' as const,
+                error: 'READONLY You can not write against a read only replica.',
+                removed: 0 as const,
+              }
             : fails === 'lost'
               ? { status: 'info' as const, return: null, removed: null }
               : { removed: certain };
@@ -145,7 +187,16 @@ export class Client {
     return yield* this.#cache(
       (now) => store.increment(0, key, now),
       (_, base) => {
-        recorder.emit({ ...base, kind: 'write', command: 'INCR', db: 0, key, ttl: 'keep', applied: true, size: 0 });
+        recorder.emit({
+          ...base,
+          kind: 'write',
+          command: 'INCR',
+          db: 0,
+          key,
+          ttl: 'keep',
+          applied: true,
+          size: 0,
+        });
       },
     );
   }
@@ -225,7 +276,14 @@ export class Client {
         return rows;
       },
       (rows: T, invoke, returned) => {
-        const base = { tier: 'source', session, invoke, return: returned, status: 'ok', tx: open?.number ?? null };
+        const base = {
+          tier: 'source',
+          session,
+          invoke,
+          return: returned,
+          status: 'ok',
+          tx: open?.number ?? null,
+        };
         world.recorder.emit({ ...base, ...fields(rows) } as never);
         if (open === null && writes) this.#ended(txn, invoke, returned);
       },

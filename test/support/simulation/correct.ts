@@ -56,7 +56,12 @@ function writeThrough(shop: Shop, inside: boolean): Service {
     actions: [
       read(function* (client, id) {
         if ((yield* client.get(shop.item.key(id))) !== null) return;
-        yield* newer(client, shop, id, yield* client.select({ table: 'items', columns: COLUMNS, where: { id } }));
+        yield* newer(
+          client,
+          shop,
+          id,
+          yield* client.select({ table: 'items', columns: COLUMNS, where: { id } }),
+        );
       }),
       write(function* (client, id) {
         const set = { price: shop.price(), version: nextVersion };

@@ -5,7 +5,6 @@ import type { Process } from './engine.ts';
 import type { Entity } from './entity.ts';
 import type { Stored } from './store.ts';
 
-
 function* lookUp(client: Client, entity: Entity, key: string): Process<Stored | null> {
   return entity.isHash ? yield* client.hgetall(key, entity.db) : yield* client.get(key, entity.db);
 }

@@ -52,7 +52,18 @@ export class Recorder {
     if (this.#named.has(id)) return;
     this.#named.add(id);
     const parts = keyParts(key).map((part) => [part, this.digest.scalar(part)] as const);
-    this.emit({ tier: 'cache', kind: 'key', command: '', db, key, parts, session, invoke: at, return: at, status: 'ok' });
+    this.emit({
+      tier: 'cache',
+      kind: 'key',
+      command: '',
+      db,
+      key,
+      parts,
+      session,
+      invoke: at,
+      return: at,
+      status: 'ok',
+    });
   }
 
   // Cache -----------------------------------------------------------------------------------------------------------------
@@ -62,7 +73,11 @@ export class Recorder {
     const { fields } = value;
     if (fields !== undefined) {
       const bytes = new Map(Object.entries(fields).map(([name, text]) => [name, encoder.encode(text)]));
-      return { size: value.text.length, fields: this.#fields(fields), payload: this.digest.inspectFields(bytes) };
+      return {
+        size: value.text.length,
+        fields: this.#fields(fields),
+        payload: this.digest.inspectFields(bytes),
+      };
     }
     const bytes = encoder.encode(value.text);
     const digest = this.digest.identity(bytes);
@@ -77,7 +92,11 @@ export class Recorder {
     const fresh = this.#know(`${db} ${key}`, digest);
     const size = value.text.length;
     if (value.fields === undefined)
-      return { value: digest, size, ...(fresh ? { payload: this.digest.inspect(encoder.encode(value.text)) } : {}) };
+      return {
+        value: digest,
+        size,
+        ...(fresh ? { payload: this.digest.inspect(encoder.encode(value.text)) } : {}),
+      };
     const bytes = new Map(Object.entries(value.fields).map(([name, text]) => [name, encoder.encode(text)]));
     const payload = fresh ? { payload: this.digest.inspectFields(bytes) } : {};
     return { value: digest, size, fields: this.#fields(value.fields), ...payload };
@@ -126,12 +145,18 @@ export class Recorder {
       aggregate === undefined ? { name, table, column: name } : { name, table: null, column: null },
     );
     const shown = aggregate === undefined ? names.join(', ') : `${aggregate}(${query.columns[0]})`;
-    const limit = query.limit === undefined ? '' : ` ORDER BY ${query.orderBy ?? 'id'} LIMIT $${Object.keys(query.where).length + 1}`;
+    const limit =
+      query.limit === undefined
+        ? ''
+        : ` ORDER BY ${query.orderBy ?? 'id'} LIMIT $${Object.keys(query.where).length + 1}`;
     const where = this.where(table, query.where, query.limit !== undefined);
     return {
       kind: 'read' as const,
       shape: `SELECT ${shown} FROM ${table}${conditions(query.where, 1)}${limit}`,
-      params: [...where.equal.flatMap((one) => one.values), ...(query.limit === undefined ? [] : [this.value(query.limit)])],
+      params: [
+        ...where.equal.flatMap((one) => one.values),
+        ...(query.limit === undefined ? [] : [this.value(query.limit)]),
+      ],
       columns,
       rows: rows.map((row) => names.map((name) => this.value(row[name]!))),
       rowCount: rows.length,
@@ -150,7 +175,9 @@ export class Recorder {
     for (const [column, value] of Object.entries(query.set)) {
       set[column] = typeof value === 'function' ? '?' : this.value(value);
       if (typeof value !== 'function') params.push(this.value(value));
-      assignments.push(typeof value === 'function' ? `${column} = ${column} + 1` : `${column} = $${params.length}`);
+      assignments.push(
+        typeof value === 'function' ? `${column} = ${column} + 1` : `${column} = $${params.length}`,
+      );
     }
     const where = this.where(query.table, query.where);
     const shape = `UPDATE ${query.table} SET ${assignments.join(', ')}${conditions(query.where, params.length + 1)}`;

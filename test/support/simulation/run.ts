@@ -5,7 +5,7 @@ import type { Process } from './engine.ts';
 import { Random } from './random.ts';
 import type { Action, Variant } from './service.ts';
 import { SHAPES, Shop, STYLES, TABLES, type Variety } from './shop.ts';
-import { Truth, type TrueStaleHit } from './truth.ts';
+import { type TrueStaleHit, Truth } from './truth.ts';
 import { World, type WorldOptions } from './world.ts';
 
 export interface Run {
@@ -50,7 +50,11 @@ function worldOf(options: RunOptions, random: Random): WorldOptions {
     databasePool: random.pick([3, 10, 50]),
     cachePool: random.chance(0.5) ? 'shared' : random.pick([4, 20, 50]),
     latency: random.pick([0.15, 0.4, 1]),
-    stall: random.pick([[0, 0], [0.02, 20], [0.06, 10]] as const),
+    stall: random.pick([
+      [0, 0],
+      [0.02, 20],
+      [0.06, 10],
+    ] as const),
   };
 }
 
@@ -85,7 +89,10 @@ function* serve(shop: Shop, action: Action, id: number, session: string): Proces
     status: 'ok',
     method: action.method,
     path,
-    parts: path.split('/').filter(Boolean).map((part) => world.recorder.digest.scalar(part)),
+    parts: path
+      .split('/')
+      .filter(Boolean)
+      .map((part) => world.recorder.digest.scalar(part)),
     code: 200,
     size: 100,
   });

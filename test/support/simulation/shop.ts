@@ -5,10 +5,14 @@ import type { Process } from './engine.ts';
 import { Entity } from './entity.ts';
 import { NO_ROW } from './patterns.ts';
 import { Random } from './random.ts';
-import { World } from './world.ts';
+import type { World } from './world.ts';
 
 export const TABLES: readonly TableSpec[] = [
-  { name: 'items', key: 'id', columns: ['id', 'name', 'price', 'stock', 'active', 'category', 'shop', 'slug', 'sku', 'version'] },
+  {
+    name: 'items',
+    key: 'id',
+    columns: ['id', 'name', 'price', 'stock', 'active', 'category', 'shop', 'slug', 'sku', 'version'],
+  },
   { name: 'users', key: 'id', columns: ['id', 'name', 'token', 'last_seen'] },
   { name: 'audit', key: 'id', columns: ['id', 'user_id', 'what', 'at'] },
   { name: 'outbox', key: 'id', columns: ['id', 'key', 'done'] },
@@ -30,7 +34,11 @@ export const STYLES: Readonly<Record<string, Style>> = {
   path: { key: (item) => `v2/items/${item.id}.json`, template: 'v2/items/{id}.json', where: byId },
   pipe: { key: (item) => `shop|item|${item.id}`, template: 'shop|item|{id}', where: byId },
   tag: { key: (item) => `{item:${item.id}}`, template: '{item:{id}}', where: byId },
-  slug: { key: (item) => `product:${item.slug}`, template: 'product:{id}', where: (item) => ({ slug: item.slug! }) },
+  slug: {
+    key: (item) => `product:${item.slug}`,
+    template: 'product:{id}',
+    where: (item) => ({ slug: item.slug! }),
+  },
   tenant: {
     key: (item) => `t:${item.shop}:item:${item.id}`,
     template: 't:{id}:item:{id}',
@@ -45,7 +53,8 @@ function present(row: Row): Row {
 /** How an item's payload is written. */
 export const SHAPES: Readonly<Record<string, (row: Row) => string>> = {
   document: (row) => JSON.stringify(present(row)),
-  renamed: (row) => JSON.stringify({ itemName: row.name, unitPrice: row.price, inStock: row.stock, isActive: row.active }),
+  renamed: (row) =>
+    JSON.stringify({ itemName: row.name, unitPrice: row.price, inStock: row.stock, isActive: row.active }),
   nested: (row) => JSON.stringify({ data: { item: present(row) }, meta: { format: 2 } }),
   html: (row) => `<li class="item"><b>${row.name}</b> costs <i>${row.price}</i>, ${row.stock} left</li>`,
   scalar: (row) => String(row.price),
@@ -64,7 +73,20 @@ export interface Variety {
   readonly present: number;
 }
 
-const WORDS = ['lamp', 'chair', 'table', 'mirror', 'carpet', 'shelf', 'clock', 'vase', 'stool', 'bench', 'sofa', 'desk'];
+const WORDS = [
+  'lamp',
+  'chair',
+  'table',
+  'mirror',
+  'carpet',
+  'shelf',
+  'clock',
+  'vase',
+  'stool',
+  'bench',
+  'sofa',
+  'desk',
+];
 
 export class Shop {
   readonly world: World;
@@ -85,7 +107,12 @@ export class Shop {
     world.database.seed('items', this.items.slice(0, Math.ceil(variety.items * variety.present)));
     world.database.seed(
       'users',
-      Array.from({ length: 20 }, (_, i) => ({ id: i + 1, name: `user${i + 1}`, token: `tok-${7919 * (i + 3)}`, last_seen: 0 })),
+      Array.from({ length: 20 }, (_, i) => ({
+        id: i + 1,
+        name: `user${i + 1}`,
+        token: `tok-${7919 * (i + 3)}`,
+        last_seen: 0,
+      })),
     );
     this.item = this.#itemEntity();
   }
@@ -118,7 +145,9 @@ export class Shop {
     const item = (id: Value) => this.items.find((one) => one.id === id) ?? this.items[0]!;
     const hash = (results: readonly (readonly Row[])[]) => {
       const row = results[0]?.[0];
-      return row === undefined ? null : Object.fromEntries(COLUMNS.map((column) => [column, String(row[column])]));
+      return row === undefined
+        ? null
+        : Object.fromEntries(COLUMNS.map((column) => [column, String(row[column])]));
     };
     return this.add(
       new Entity({
@@ -192,13 +221,22 @@ export class Shop {
     const token = `tok-${7919 * (user + 2)}`;
     yield* client.select({ table: 'users', columns: ['id', 'name'], where: { token } });
     if (this.random.chance(0.3))
-      yield* client.update({ table: 'users', set: { last_seen: Math.round(this.world.engine.now) }, where: { id: user } });
+      yield* client.update({
+        table: 'users',
+        set: { last_seen: Math.round(this.world.engine.now) },
+        where: { id: user },
+      });
   }
 
   /** What some requests do last. */
   *leave(client: Client): Process {
     if (!this.variety.bystanders || !this.random.chance(0.2)) return;
-    const row = { id: this.serial(), user_id: 1 + this.random.int(20), what: 'seen', at: Math.round(this.world.engine.now) };
+    const row = {
+      id: this.serial(),
+      user_id: 1 + this.random.int(20),
+      what: 'seen',
+      at: Math.round(this.world.engine.now),
+    };
     yield* client.insert('audit', row);
   }
 }

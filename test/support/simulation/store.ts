@@ -36,7 +36,11 @@ export class Store {
   set(db: number, key: string, value: Stored, ttl: number | null | 'keep', now: number): void {
     const before = this.get(db, key, now) === null ? undefined : this.#entries.get(`${db} ${key}`);
     const expires =
-      ttl === 'keep' ? (before?.expires ?? Number.POSITIVE_INFINITY) : ttl === null ? Number.POSITIVE_INFINITY : now + ttl * 1e6;
+      ttl === 'keep'
+        ? (before?.expires ?? Number.POSITIVE_INFINITY)
+        : ttl === null
+          ? Number.POSITIVE_INFINITY
+          : now + ttl * 1e6;
     this.#entries.set(`${db} ${key}`, { ...value, expires });
   }
 

@@ -88,4 +88,3 @@ function isObservable(hit: TrueHit, write: TrueWrite, writes: readonly TrueWrite
     return own === write || (own?.commit.return ?? one.returned) < write.commit.invoke;
   });
 }
-
