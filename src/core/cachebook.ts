@@ -216,7 +216,7 @@ export class CacheBook {
       windows: [],
       ended: false,
     };
-    const rewrite = miss === null ? this.#removal(key, op, 'rewrite', false, key.live.length > 0) : null;
+    const rewrite = miss === null ? this.#removal(key, op, 'rewrite', false, key.live.length > 0, own) : null;
     this.#replace(key, version, rewrite);
   }
 
@@ -342,6 +342,7 @@ export class CacheBook {
     kind: Removal['kind'] | null,
     failed: boolean,
     hitSomething: boolean,
+    sources: Version['sources'] = [],
   ): Removal | null {
     if (kind === null) return null;
     const removal: Removal = {
@@ -351,6 +352,7 @@ export class CacheBook {
       interval: intervalOf(op),
       failed,
       hitSomething,
+      origin: sources.find((source) => source.read.own)?.read.txn ?? null,
       candidates: [],
       claim: null,
     };

@@ -56,6 +56,11 @@ function near(removal: Removal, claim: Claim): number {
 }
 
 function nearest(removal: Removal, distance: (claim: Claim) => number): Claim | null {
+  const { origin } = removal;
+  // What a write made of its own change is its own, however far.
+  const own =
+    origin === null ? undefined : removal.candidates.find(({ write }) => write.commit.txn === origin);
+  if (own !== undefined) return own;
   let best: Claim | null = null;
   let least = Number.POSITIVE_INFINITY;
   for (const candidate of removal.candidates) {

@@ -10,6 +10,7 @@ import {
   type Commit,
   type Interval,
   meets,
+  meetsEqualities,
   type RowId,
   type RowImage,
   touches,
@@ -167,7 +168,10 @@ function membershipEffects(
     const cells = insertedCells(change);
     const answer = meets(op.where, change.table, cells);
     if (answer === 'no') return [];
-    return [{ ...base, kind: 'entered', rowId: onlyRow(change), sure: answer === 'yes' }];
+    // "No row" by key: the LIMIT 1 that query builders add narrows nothing.
+    const asked =
+      source.kind === 'negative' && source.keyed && meetsEqualities(op.where, change.table, cells);
+    return [{ ...base, kind: 'entered', rowId: onlyRow(change), sure: answer === 'yes' || asked }];
   }
   if (change.action === 'update') return crossing(source, op, change, base);
   return [];

@@ -33,7 +33,7 @@ export class Naming {
   constructor(keys: Iterable<KeyState>, requests: Requests) {
     this.#all = [...keys];
     this.#requests = requests;
-    this.#templates = learnTemplates(evidenceOf(this.#all));
+    this.#templates = namesOf(this.#all);
     for (const key of this.#all) {
       const template = this.templateOf(key);
       const members = this.#byTemplate.get(template);
@@ -121,6 +121,38 @@ export class Naming {
     }
     return source === undefined ? null : source.read.op.shape.slice(0, MAX_STATEMENT);
   }
+}
+
+/** Templates are learned from keys that held or were asked for a value. A key that was only ever removed takes the one that
+ * it fits, or else stands for itself: `item:7:v1` is no `item:{id}:v2`. */
+function namesOf(keys: readonly KeyState[]): Map<string, string> {
+  const used = new Set(keys.filter(isUsed).map((key) => key.name));
+  const templates = learnTemplates(evidenceOf(keys.filter((key) => used.has(key.name))));
+  const patterns = [...new Set(templates.values())].map(
+    (template) => [template, patternOf(template)] as const,
+  );
+  const others: KeyState[] = [];
+  for (const key of keys) {
+    if (used.has(key.name)) continue;
+    const fitting = patterns.find(([, pattern]) => pattern.test(key.name));
+    if (fitting === undefined) others.push(key);
+    else templates.set(key.name, fitting[0]);
+  }
+  for (const [name, template] of learnTemplates(evidenceOf(others))) templates.set(name, template);
+  return templates;
+}
+
+function isUsed({ stats }: KeyState): boolean {
+  return stats.hits + stats.misses + stats.writes > 0 || stats.scripted;
+}
+
+function patternOf(template: string): RegExp {
+  const pieces = template.split(/(\{id\}|\{hash\})/).map((piece) => {
+    if (piece === '{id}') return '[^:/|#;,=&?~@ {}]+';
+    if (piece === '{hash}') return '[0-9A-Za-z_=-]{8,}';
+    return piece.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  });
+  return new RegExp(`^${pieces.join('')}$`);
 }
 
 /** What is known of each name: the same name in another database is the same kind of key. */

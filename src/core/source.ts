@@ -138,6 +138,21 @@ export function meets(where: Predicate, table: string, cells: ReadonlyMap<string
   return known && where.complete && !where.limited ? 'yes' : 'unknown';
 }
 
+/** Whether a row meets at least all equalities of a predicate, whatever else it asks. */
+export function meetsEqualities(
+  where: Predicate,
+  table: string,
+  cells: ReadonlyMap<string, Digest>,
+): boolean {
+  return (
+    where.equal.length > 0 &&
+    where.equal.every((equality) => {
+      const cell = equality.table === table ? cells.get(equality.column) : undefined;
+      return cell !== undefined && equality.values.includes(cell);
+    })
+  );
+}
+
 /** Whether a change touched a row. */
 export function touches(change: Change, row: RowImage): Answer {
   if (change.table !== row.table) return 'no';

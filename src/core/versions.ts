@@ -11,7 +11,7 @@ import type {
   Digest,
   Payload,
 } from './operation.ts';
-import type { Interval } from './source.ts';
+import type { Interval, Transaction } from './source.ts';
 import type { WriteRecord } from './writes.ts';
 
 export type EndKind = 'expiry' | 'invalidation' | 'refill' | 'eviction' | 'restored';
@@ -72,6 +72,8 @@ export interface Removal {
   readonly failed: boolean;
   /** False when the reply says that there was nothing to remove. */
   readonly hitSomething: boolean;
+  /** A rewrite that carries what a transaction read or returned of its own change: the transaction. */
+  readonly origin: Transaction | null;
   /** Writes that may be behind it. */
   readonly candidates: Claim[];
   /** The write that it is held to belong to; decided in claims.ts. */
