@@ -1,8 +1,7 @@
 /**
  * The register checkers on a million operations, against Wing and Gong's search with Lowe's cache of visited
- * configurations, in the same run, in
- * milliseconds of processor time. Goals: linearizability and the smallest Δ of 1 M operations in 1.5 s, 100 times the search
- * on one contended key, never slower on many keys.
+ * configurations, in the same run and in milliseconds of processor time. Goals: linearizability and the smallest Δ of
+ * 1 M operations in 1.5 s, 100 times the search on one contended key, never slower on many keys.
  *
  *   npx rolldown bench/check.ts --platform node --file /tmp/check.mjs && node /tmp/check.mjs
  */
@@ -146,7 +145,7 @@ function searchKey(records: readonly HistoryRecord[], deadline: number): boolean
     if (entry !== null && entry.match !== null) {
       const { record, op } = entry;
       const fits = record.kind === 'write' || record.value === value;
-      const next = record.kind === 'write' ? record.value : value;
+      const next: string | null = record.kind === 'write' ? record.value : value;
       if (fits && remember(seen, done, op, hash, next)) {
         calls.push({ call: entry, value });
         value = next;

@@ -216,7 +216,17 @@ export class CacheBook {
       windows: [],
       ended: false,
     };
-    const rewrite = miss === null ? this.#removal(key, op, 'rewrite', false, key.live.length > 0, own) : null;
+    const rewrite =
+      miss === null
+        ? this.#removal(
+            key,
+            op,
+            'rewrite',
+            false,
+            key.live.some((live) => !expiredBy(live, op)),
+            own,
+          )
+        : null;
     this.#replace(key, version, rewrite);
   }
 

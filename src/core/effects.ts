@@ -63,6 +63,8 @@ export function effectsOf(
   const effects: Effect[] = [];
   for (const source of sources) {
     if (source.read.txn !== null && source.read.txn === commit.txn) continue;
+    // What was never committed is wrong by itself; no later commit makes it so.
+    if (source.read.own && source.read.txn?.state === 'rolled back') continue;
     const where = relation(asOf(source.read), commit.interval);
     if (where === 'after') continue;
     for (const change of commit.changes) {

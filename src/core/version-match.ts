@@ -1,5 +1,5 @@
 /** Questions about one cached value: whether a hit shows it, what took it, how long it could live. */
-import type { CacheRead, CacheWrite, Digest, Payload } from './operation.ts';
+import type { CacheWrite, Digest, Payload } from './operation.ts';
 import type { Interval } from './source.ts';
 import type { KeyState, Removal, Version } from './versions.ts';
 
@@ -46,7 +46,11 @@ export function lastRemoval(key: KeyState, version: Version, until: number): Rem
   return null;
 }
 
-export function expiredBy(version: Version, miss: CacheRead): boolean {
+/** Whether a value's time to live had run out when an operation returned. */
+export function expiredBy(
+  version: Version,
+  op: { readonly invoke: number; readonly return: number | null },
+): boolean {
   if (version.ttl === null || version.ttl === undefined) return false;
-  return (miss.return ?? miss.invoke) + EXPIRY_SLACK >= version.since.invoke + version.ttl * 1e6;
+  return (op.return ?? op.invoke) + EXPIRY_SLACK >= version.since.invoke + version.ttl * 1e6;
 }

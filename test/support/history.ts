@@ -264,6 +264,9 @@ export class HistoryParser {
         });
         return;
       }
+      case 'INCR':
+        this.#push(line, { ...base, kind: 'write', key: words[1], ttl: 'keep', applied: true, size: 0 });
+        return;
       case 'FLUSHDB':
         this.#push(line, { ...base, kind: 'flush', all: false });
         return;

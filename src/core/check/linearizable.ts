@@ -32,6 +32,18 @@ export function verdictOf(register: Register, delta: number, steps: number): Dec
   return result.failed === null ? 'valid' : 'invalid';
 }
 
+/**
+ * Whether a register is linearizable, as far as zones can tell. Such a register gives every session its own writes and
+ * never takes a read back, so that the other models need not look further.
+ */
+export function isPlainlyLinearizable(register: Register): boolean {
+  const grouping = groupByValue(register);
+  return (
+    grouping.kind === 'clusters' &&
+    decideZones(register, zonesOf(grouping.clusters, 0), 0).verdict === 'valid'
+  );
+}
+
 function decideUnshrunk(register: Register, delta: number, steps: number): Decision {
   const grouping = groupByValue(register);
   if (grouping.kind === 'impossible') return invalid(grouping.witness);

@@ -8,6 +8,7 @@
  */
 import { type ChoiceResult, chooseOptions } from './choices.ts';
 import { type Decision, invalid, UNKNOWN, VALID } from './decision.ts';
+import { isPlainlyLinearizable } from './linearizable.ts';
 import { impossibleRead, originsOf } from './origins.ts';
 import { type Constraint, readingOrder } from './reading-order.ts';
 import { isBefore, type Register, type Step } from './register.ts';
@@ -16,7 +17,7 @@ import { isSatisfiedByVisibility } from './visibility.ts';
 
 /** Decides one register; `steps` bounds the search among choices. */
 export function decideMonotonicReads(register: Register, steps: number): Decision {
-  const answer = answerOf(register, steps);
+  const answer = isPlainlyLinearizable(register) ? 'possible' : answerOf(register, steps);
   if (answer === 'possible') return VALID;
   if (answer === 'exhausted') return UNKNOWN;
   const isInvalid = (part: Register): boolean => {

@@ -184,7 +184,7 @@ function collectContainer(collector: Collector, path: string, tree: List | Entri
   if (depth > WHOLE_DEPTH || size === 0 || size > WHOLE_ENTRIES) return;
   if (collector.containers.length >= WHOLE_ENTRIES) return;
   const text = canonicalTree(tree);
-  if (text.length <= WHOLE_TEXT) collector.containers.push([path, collector.scalar(text)]);
+  if (text !== null && text.length <= WHOLE_TEXT) collector.containers.push([path, collector.scalar(text)]);
 }
 
 /** A text leaf is itself, the document that it may embed, and its words. */

@@ -54,6 +54,13 @@ const EQUAL: readonly (readonly [why: string, texts: readonly string[]])[] = [
   ['bytea in either case', ['\\xDEADBEEF', '\\xdeadbeef']],
   ['texts padded by char(n)', ['red', 'red       ']],
   [
+    'arrays of PostgreSQL and JSON',
+    ['{red,"dark blue",12.50,NULL,t}', '["red", "dark blue", 12.5, null, true]'],
+  ],
+  ['arrays of arrays', ['{{1,2},{3,4}}', '[[1,2],[3,4.0]]']],
+  ['quoted array elements', ['{"a,b","c\\"d","{e}"}', '["a,b","c\\"d","{e}"]']],
+  ['empty containers', ['{}', '[]', '{ }']],
+  [
     'JSON documents in cells',
     ['{"b": [1, 2.0], "a": "x"}', '{"a":"x","b":[1,2]}', '{ "b":[1.0,"2"],"a":"x" }'],
   ],
@@ -83,6 +90,9 @@ const DIFFERENT: readonly (readonly [string, string])[] = [
   ['1.2.3', '1.2'],
   ['12,5', '12.5'],
   ['0x10', '16'],
+  ['{a,b', '["a","b"]'],
+  ['{a,,b}', '["a","b"]'],
+  ['{a,b} and more', '{a,b}'],
   ['5e99999999999', '5e99999999998'],
 ];
 

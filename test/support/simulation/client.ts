@@ -176,7 +176,8 @@ export class Client {
               : { removed: certain };
         for (const key of keys) {
           recorder.emit({ ...base, kind: 'delete', command: 'DEL', db, key, value: null, ...ending });
-          this.#touched(key, db, base.return);
+          // What was never answered may have ended as soon as it was sent.
+          this.#touched(key, db, fails === 'lost' ? base.invoke : base.return);
         }
       },
     );

@@ -49,7 +49,11 @@ export class Truth {
     for (let seq = hit.from; seq <= hit.until; seq++) if (at(seq) === hit.value.text) return [];
     const over = this.#world.writes.filter((write) => this.#over(write, hit) < hit.invoke);
     const never = hit.value.origin.find((one) => one.own?.state === 'rolled back');
-    if (never !== undefined) return over.filter((write) => write.txn === never.own);
+    // What was never committed needs no order: its value alone decides, once it was rolled back.
+    if (never !== undefined)
+      return this.#world.writes.filter(
+        (write) => write.txn === never.own && write.commit.return < hit.invoke,
+      );
     let last = Math.min(...hit.value.origin.map((one) => one.own?.seq ?? one.seq));
     // A transaction that is still open when its value is read: nothing is over yet.
     if (hit.value.origin.some((one) => one.own?.state === 'open')) return [];
