@@ -5,7 +5,7 @@
 import { hash } from 'node:crypto';
 import { type Digest, NULL_DIGEST, type Payload } from '../../core/operation.ts';
 import type { Digester } from '../context.ts';
-import { canonical, isCommon, readableText } from './canonical.ts';
+import { type Canonical, canonical, isCommon, readableText } from './canonical.ts';
 import { canonicalDocument } from './canonical-document.ts';
 import { inspectFields, inspectPayload } from './inspect.ts';
 import { maskKey } from './key.ts';
@@ -28,10 +28,9 @@ export function createDigester(key: Uint8Array): RevealingDigester {
   const scalar = (text: string): Digest => {
     const remembered = known.get(text);
     if (remembered !== undefined) return remembered;
-    const value = canonical(text);
-    const document = value.kind === 'text' ? canonicalDocument(value.text) : null;
+    const value = wholeCanonical(text);
     const digest =
-      value.kind === 'null' ? NULL_DIGEST : digestText(document ?? value.text) + (isCommon(value) ? '~' : '');
+      value.kind === 'null' ? NULL_DIGEST : digestText(value.text) + (isCommon(value) ? '~' : '');
     if (text.length <= LIMITS.memoText) known.set(text, digest);
     if (text.length <= LIMITS.revealText) texts.set(digest, text);
     return digest;
@@ -45,6 +44,12 @@ export function createDigester(key: Uint8Array): RevealingDigester {
     key: (name) => maskKey(name, digestText),
     reveal: (digest) => texts.get(digest),
   };
+}
+
+function wholeCanonical(text: string): Canonical {
+  const value = canonical(text);
+  const document = value.kind === 'text' ? canonicalDocument(value.text) : null;
+  return document === null ? value : { text: document, kind: 'text' };
 }
 
 function createTextDigest(key: Uint8Array): (text: string) => Digest {

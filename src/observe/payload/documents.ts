@@ -12,6 +12,7 @@ import { LIMITS } from './limits.ts';
 import { decodeMsgpack } from './msgpack.ts';
 import { decodePhp } from './php.ts';
 import { decodePickle } from './pickle.ts';
+import { decodeRuby } from './ruby.ts';
 import type { Decoded, Tree } from './tree.ts';
 
 /** A decoded document and the decoders that were applied. */
@@ -27,6 +28,8 @@ export function decodeDocument(bytes: Uint8Array, partial: boolean, layer: numbe
   if (pickle !== null) return { format: 'pickle', ...pickle };
   const php = looksLikePhp(bytes) ? decodePhp(bytes, partial) : null;
   if (php !== null) return { format: 'php', ...php };
+  const ruby = decodeRuby(bytes);
+  if (ruby !== null) return { format: 'ruby', ...ruby };
   const msgpack = looksLikeMsgpack(bytes) ? decodeMsgpack(bytes, partial) : null;
   if (msgpack !== null) return { format: 'msgpack', ...msgpack };
   return layer < LIMITS.layers
@@ -130,7 +133,7 @@ function beginsUnmistakably(bytes: Uint8Array, at: number): boolean {
   if (first === 0x80) return second >= 2 && second <= 5 && bytes[bytes.length - 1] === 0x2e;
   if (first === 0x1f) return second === 0x8b;
   if (first === 0x78) return second === 0x01 || second === 0x5e || second === 0x9c || second === 0xda;
-  return first === 0x28 ? second === 0xb5 : first === 0x04 && second === 0x22;
+  return first === 0x28 ? second === 0xb5 : first === 0x04 && (second === 0x22 || second === 0x08);
 }
 
 /** Whether the last byte closes the bracket (a line break may follow it). */

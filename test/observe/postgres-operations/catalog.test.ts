@@ -99,7 +99,7 @@ test('no connection of ours stays, so the database can be dropped', async () => 
   const rows = await postgres.sql(
     "SELECT count(*)::int AS n FROM pg_stat_activity WHERE application_name = 'whystale'",
   );
-  expect(rows[0]?.['n']).toBe(0);
+  expect(rows[0]?.n).toBe(0);
   await catalog.close();
 });
 
