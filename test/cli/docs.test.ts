@@ -27,15 +27,14 @@ describe('docs/findings.md', () => {
     expect(named).toEqual(Object.entries(CODES).map(([code, { name }]) => `${code} ${name}`));
   });
 
-  test.each(sections.map((section) => [section.slice(0, 5), section]))(
-    '%s says what it means, how it is decided, how it looks and what to do',
-    (_, section) => {
-      expect(section).toContain('**Means.**');
-      expect(section).toContain('**Decided.**');
-      expect(section).toMatch(/```text\n {4,}ms {3}(reader|writer)/);
-      expect(section).toContain('**Do.**');
-    },
-  );
+  test.each(
+    sections.map((section) => [section.slice(0, 5), section]),
+  )('%s says what it means, how it is decided, how it looks and what to do', (_, section) => {
+    expect(section).toContain('**Means.**');
+    expect(section).toContain('**Decided.**');
+    expect(section).toMatch(/```text\n {4,}ms {3}(reader|writer)/);
+    expect(section).toContain('**Do.**');
+  });
 });
 
 describe('docs/errors.md', () => {

@@ -122,14 +122,17 @@ describe('the command line', () => {
     expect((await whystale(['explan'])).err).toContain('Did you mean explain?');
   });
 
-  test.each([[['--help']], [['-h']], [['explain', '--help']], [['help', 'explain']], [['--version']]])(
-    '%s prints to stdout and ends well',
-    async (args) => {
-      const { exitCode, out, err } = await whystale(args);
-      expect([exitCode, err]).toEqual([0, '']);
-      expect(out).not.toBe('');
-    },
-  );
+  test.each([
+    [['--help']],
+    [['-h']],
+    [['explain', '--help']],
+    [['help', 'explain']],
+    [['--version']],
+  ])('%s prints to stdout and ends well', async (args) => {
+    const { exitCode, out, err } = await whystale(args);
+    expect([exitCode, err]).toEqual([0, '']);
+    expect(out).not.toBe('');
+  });
 
   test('stacks are shown with WHYSTALE_DEBUG=1 only', async () => {
     const shown = await whystale(['explain', '/nowhere'], '/', { WHYSTALE_DEBUG: '1' });

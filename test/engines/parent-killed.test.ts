@@ -49,16 +49,14 @@ async function untilGone(engines: readonly Started[]): Promise<boolean> {
   return false;
 }
 
-test.each(['SIGKILL', 'SIGTERM', 'SIGINT'] as const)(
-  'engines end with a parent ended by %s',
-  { timeout: LIMIT_MS },
-  async (signal) => {
-    const { parent, engines } = await parentWithEngines();
-    expect(engines.every(({ pid }) => processExists(pid))).toBe(true);
-    parent.kill(signal);
-    expect(await untilGone(engines)).toBe(true);
-  },
-);
+test.each(['SIGKILL', 'SIGTERM', 'SIGINT'] as const)('engines end with a parent ended by %s', {
+  timeout: LIMIT_MS,
+}, async (signal) => {
+  const { parent, engines } = await parentWithEngines();
+  expect(engines.every(({ pid }) => processExists(pid))).toBe(true);
+  parent.kill(signal);
+  expect(await untilGone(engines)).toBe(true);
+});
 
 test('engines end with a parent that an error ends', { timeout: LIMIT_MS }, async () => {
   const { parent, engines } = await parentWithEngines();

@@ -18,14 +18,20 @@ describe('listen addresses', () => {
     expect([formatEndpoint(endpoint), isLoopback(endpoint)]).toEqual([written, loopback]);
   });
 
-  test.each(['', 'host', 'host:', '70000', '127.0.0.1:65536', '::1:6380', 'a b:1', 'redis://h:1'])(
-    '%j is the coded error WSE304',
-    (text) => {
-      expect(() => parseListenAddress(text)).toThrow(
-        expect.objectContaining({ facts: expect.objectContaining({ code: 'WSE304', exitCode: 2 }) }),
-      );
-    },
-  );
+  test.each([
+    '',
+    'host',
+    'host:',
+    '70000',
+    '127.0.0.1:65536',
+    '::1:6380',
+    'a b:1',
+    'redis://h:1',
+  ])('%j is the coded error WSE304', (text) => {
+    expect(() => parseListenAddress(text)).toThrow(
+      expect.objectContaining({ facts: expect.objectContaining({ code: 'WSE304', exitCode: 2 }) }),
+    );
+  });
 });
 
 describe('notices', () => {

@@ -118,14 +118,15 @@ describe('psql', () => {
   const libpq = (port: number, extra: string) =>
     psql(`host=127.0.0.1 port=${port} user=tls_only dbname=postgres ${extra}`, TLS_IN_USE);
 
-  test.each(['disable', 'allow', 'prefer'])(
-    'with sslmode=%s connects through the proxy, SCRAM included',
-    async (mode) => {
-      const { port, said } = await relay({ sslmode: 'require' });
-      expect(await libpq(port, `sslmode=${mode}`)).toEqual({ code: 0, text: 't' });
-      expect(said).toEqual([]);
-    },
-  );
+  test.each([
+    'disable',
+    'allow',
+    'prefer',
+  ])('with sslmode=%s connects through the proxy, SCRAM included', async (mode) => {
+    const { port, said } = await relay({ sslmode: 'require' });
+    expect(await libpq(port, `sslmode=${mode}`)).toEqual({ code: 0, text: 't' });
+    expect(said).toEqual([]);
+  });
 
   test('with sslmode=require is told where TLS ends', async () => {
     const { port, said } = await relay({ sslmode: 'require' });
@@ -169,26 +170,26 @@ describe('the first bytes', () => {
     expect([said, told]).toEqual([[], []]);
   });
 
-  test.each(['disable', 'require'])(
-    'a cancel request reaches the server under sslmode=%s',
-    async (sslmode) => {
-      const { port } = await relay({ sslmode });
-      const client = new pg.Client({ ...login('postgres'), port });
-      await client.connect();
-      onTestFinished(() => client.end());
-      const sleeping = client.query('select pg_sleep(30)').catch((error: { code: string }) => error.code);
-      const { processID, secretKey } = client as unknown as { processID: number; secretKey: number };
-      await until(() => processID > 0);
-      await new Promise((resolve) => setTimeout(resolve, 100));
-      const keys = Buffer.alloc(8);
-      keys.writeInt32BE(processID, 0);
-      keys.writeInt32BE(secretKey, 4);
-      const cancel = await connect({ host: '127.0.0.1', port }, { allowHalfOpen: false });
-      cancel.write(packet(80_877_102, keys));
-      expect(await readText(cancel)).toBe('');
-      expect(await sleeping).toBe('57014');
-    },
-  );
+  test.each([
+    'disable',
+    'require',
+  ])('a cancel request reaches the server under sslmode=%s', async (sslmode) => {
+    const { port } = await relay({ sslmode });
+    const client = new pg.Client({ ...login('postgres'), port });
+    await client.connect();
+    onTestFinished(() => client.end());
+    const sleeping = client.query('select pg_sleep(30)').catch((error: { code: string }) => error.code);
+    const { processID, secretKey } = client as unknown as { processID: number; secretKey: number };
+    await until(() => processID > 0);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const keys = Buffer.alloc(8);
+    keys.writeInt32BE(processID, 0);
+    keys.writeInt32BE(secretKey, 4);
+    const cancel = await connect({ host: '127.0.0.1', port }, { allowHalfOpen: false });
+    cancel.write(packet(80_877_102, keys));
+    expect(await readText(cancel)).toBe('');
+    expect(await sleeping).toBe('57014');
+  });
 });
 
 describe('a server without TLS', () => {

@@ -72,31 +72,31 @@ describe('bytes', () => {
     return hash.digest('hex');
   })();
 
-  test.each(['to the client', 'to the store'])(
-    '128 MB pass %s with a slow reader in bounded memory',
-    async (way) => {
-      const slow = slowly();
-      const atStore: Promise<unknown>[] = [];
-      const store = await startStore((socket) => {
-        if (way === 'to the client') void sendBlocks(socket, block, LARGE);
-        else atStore.push(drain(socket, slow).finally(() => socket.end()));
-      });
-      const relay = await relayTo(store);
-      const client = await connect(relay.endpoint);
-      const memory = watchMemory();
-      if (way === 'to the client') {
-        client.end();
-        expect(await drain(client, slow)).toEqual({ bytes: LARGE, sha256: expected });
-      } else {
-        void sendBlocks(client, block, LARGE);
-        await drain(client);
-        expect(await atStore[0]).toEqual({ bytes: LARGE, sha256: expected });
-      }
-      // Both ends live in this process too; without back-pressure the whole value would be held on top.
-      expect(memory.peak()).toBeLessThan(64 << 20);
-      expect(relay.figures().clientBytes + relay.figures().serverBytes).toBe(LARGE);
-    },
-  );
+  test.each([
+    'to the client',
+    'to the store',
+  ])('128 MB pass %s with a slow reader in bounded memory', async (way) => {
+    const slow = slowly();
+    const atStore: Promise<unknown>[] = [];
+    const store = await startStore((socket) => {
+      if (way === 'to the client') void sendBlocks(socket, block, LARGE);
+      else atStore.push(drain(socket, slow).finally(() => socket.end()));
+    });
+    const relay = await relayTo(store);
+    const client = await connect(relay.endpoint);
+    const memory = watchMemory();
+    if (way === 'to the client') {
+      client.end();
+      expect(await drain(client, slow)).toEqual({ bytes: LARGE, sha256: expected });
+    } else {
+      void sendBlocks(client, block, LARGE);
+      await drain(client);
+      expect(await atStore[0]).toEqual({ bytes: LARGE, sha256: expected });
+    }
+    // Both ends live in this process too; without back-pressure the whole value would be held on top.
+    expect(memory.peak()).toBeLessThan(64 << 20);
+    expect(relay.figures().clientBytes + relay.figures().serverBytes).toBe(LARGE);
+  });
 
   test('200 connections at once each get their own bytes back', async () => {
     const relay = await relayTo(await startStore(echo));

@@ -87,20 +87,20 @@ describe('longer histories', () => {
     expect(seen.get('valid')).toBeGreaterThan(RUNS / 20);
   });
 
-  it.each([true, false])(
-    'no session misses its writes or goes back when all is linearizable (values once: %s)',
-    (unique) => {
-      fc.assert(
-        fc.property(history(unique), (records) => {
-          if (checkHistory(records, { model: 'linearizable' }).verdict !== 'valid') return;
-          for (const model of ['read-your-writes', 'monotonic-reads', 'bounded-staleness'] as const) {
-            expect(checkHistory(records, { model }).verdict).toBe('valid');
-          }
-        }),
-        { numRuns: RUNS },
-      );
-    },
-  );
+  it.each([
+    true,
+    false,
+  ])('no session misses its writes or goes back when all is linearizable (values once: %s)', (unique) => {
+    fc.assert(
+      fc.property(history(unique), (records) => {
+        if (checkHistory(records, { model: 'linearizable' }).verdict !== 'valid') return;
+        for (const model of ['read-your-writes', 'monotonic-reads', 'bounded-staleness'] as const) {
+          expect(checkHistory(records, { model }).verdict).toBe('valid');
+        }
+      }),
+      { numRuns: RUNS },
+    );
+  });
 
   it('the smallest Δ holds, and one less does not', () => {
     fc.assert(

@@ -225,8 +225,7 @@ describe('empty documents', () => {
   ])('%j says that there is nothing', (value) => expect(inspect(value).empty).toBe(true));
 
   it.each(['0', 'false', '[null]', '{"items":[]}', ' ', '"0"'])('%j says something', (value) =>
-    expect(inspect(value).empty).toBeUndefined(),
-  );
+    expect(inspect(value).empty).toBeUndefined());
 });
 
 describe('words', () => {
@@ -332,6 +331,7 @@ describe('any bytes', () => {
     Buffer.from('a:1:{s:4:"name";s:7:"Ann Lee";}'),
     Buffer.from('gASVGwAAAAAAAAB9lCiMAmlklEsqjARuYW1llIwDQW5ulHUu', 'base64'),
     Buffer.from('<p>Ann <b>Lee</b></p>'),
+    Buffer.from('\x04\x08{\x07:\x07idi/:\x09nameI"\x0cAnn Lee\x06:\x06ET', 'latin1'),
     Buffer.from('04224d186040820e00000075', 'hex'),
   ];
 

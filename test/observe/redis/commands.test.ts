@@ -206,15 +206,16 @@ describe('one command and its reply', () => {
       expect(operation).toMatchObject({ invoke: 1, return: 2, session: 'redis:1' });
   });
 
-  it.each(TABLE.map((row) => [row[0], row] as const))(
-    '%s without a reply has an unknown outcome',
-    (_, [command, , ...expected]) => {
-      const seen = play([{ c: words(command) }]);
-      expect(
-        seen.operations.map((operation) => [operation.kind, operation.status, operation.return]),
-      ).toEqual(expected.map((operation) => [(operation as { kind: string }).kind, 'info', null]));
-    },
-  );
+  it.each(TABLE.map((row) => [row[0], row] as const))('%s without a reply has an unknown outcome', (_, [
+    command,
+    ,
+    ...expected
+  ]) => {
+    const seen = play([{ c: words(command) }]);
+    expect(seen.operations.map((operation) => [operation.kind, operation.status, operation.return])).toEqual(
+      expected.map((operation) => [(operation as { kind: string }).kind, 'info', null]),
+    );
+  });
 
   it.each(TABLE.map((row) => [row[0], row] as const))('%s reads alike in RESP3', (_, [command, reply]) => {
     const two = play([{ c: words(command) }, { s: reply }]);
