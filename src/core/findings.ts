@@ -159,7 +159,10 @@ function staleFinding(group: readonly Found[], context: FindingContext): Draft {
     witness: timeline(window, worst.verdict.over, context.logs, context.reveal),
     summary: `${key.name} served a value older than the database for ${duration(worst.staleForMs)}, ${total} ${total === 1 ? 'hit' : 'hits'}; ${ENDED[endedBy]}.`,
     explanation: cause.explain(worst.stale, words),
-    remedy: { ...cause.remedy(worst.stale, words), purge: `redis-cli -n ${key.db} UNLINK ${shellWord(key.name)}` },
+    remedy: {
+      ...cause.remedy(worst.stale, words),
+      purge: `redis-cli -n ${key.db} UNLINK ${shellWord(key.name)}`,
+    },
   };
 }
 
