@@ -8,6 +8,8 @@ const REASONS: readonly (readonly [RegExp, (store: Store) => string])[] = [
   [/ECONNREFUSED|ENOENT/, startServer],
   [/ENOTFOUND|EAI_AGAIN/, () => 'correct the host name (getent hosts HOST shows what it resolves to)'],
   [/ETIMEDOUT|timeout|timed out|EHOSTUNREACH|ENETUNREACH/i, noAnswer],
+  [/certificate required|valid client certificate/i, clientCertificate],
+  [/no pg_hba.*no encryption/i, () => 'put sslmode=require into the URL, or allow hostnossl in pg_hba.conf'],
   [/28P01|28000|WRONGPASS|NOAUTH|password authentication|no pg_hba/i, credentials],
   [/3D000/, (store) => `createdb -h ${hostOf(store)} ${store.database ?? ''}`.trim()],
   [/does not support SSL/i, () => 'put sslmode=disable into the URL, or turn on ssl in postgresql.conf'],
@@ -18,10 +20,14 @@ const REASONS: readonly (readonly [RegExp, (store: Store) => string])[] = [
   [/certificate|self.signed|altname|CERT_/i, certificate],
   [
     /closed|ECONNRESET|EPIPE/i,
-    (store) =>
-      store.kind === 'redis' && store.tls === null
-        ? 'the server may want TLS: use rediss:// instead of redis://'
-        : 'look into the server’s log',
+    (store) => {
+      if (store.kind === 'redis' && store.tls === null)
+        return 'the server may want TLS: use rediss:// instead of redis://';
+      // In TLS 1.3 a server that wants a certificate hangs up after the handshake (RFC 8446, section 4.4.2.4).
+      return store.tls?.mode === 'require' && store.tls.certFile === undefined
+        ? `the server may want a client certificate: ${clientCertificate(store)}`
+        : 'look into the server’s log';
+    },
   ],
   [
     /53300|max number of clients/i,
@@ -70,6 +76,12 @@ function noAnswer(store: Store): string {
 
 function credentials(store: Store): string {
   return `correct user and password in $${STORE_VARIABLES[store.kind]} or --${store.kind} (percent-encode special characters)`;
+}
+
+function clientCertificate(store: Store): string {
+  return store.kind === 'redis'
+    ? 'name yours in the URL: ?ssl_certfile=/path/cert.pem&ssl_keyfile=/path/key.pem'
+    : 'name yours in the URL: ?sslcert=/path/cert.pem&sslkey=/path/key.pem';
 }
 
 function certificate(store: Store): string {

@@ -1,4 +1,7 @@
-/** The use case behind `whystale doctor`: looks at everything a run needs, changes nothing, and never throws on what it finds. */
+/**
+ * The use case behind `whystale doctor`: looks at everything a run needs, changes nothing but leftovers of ours, which it
+ * removes, and never throws on what it finds.
+ */
 import { WhystaleError } from '../errors.ts';
 import { chooseStores, type StoreChoice, type StoreKind } from '../watch/stores.ts';
 import type { Check, DoctorReport } from './check.ts';

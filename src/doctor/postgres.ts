@@ -1,6 +1,8 @@
 /** What a given PostgreSQL allows and how it is set up. */
 import type pg from 'pg';
 import { type BypassPostgres, connectPostgres } from '../watch/bypass.ts';
+import { findLeftovers, removeLeftovers } from '../watch/change-stream-leftovers.ts';
+import { type Refusal, refusedAnyway } from '../watch/change-stream-refusal.ts';
 import { displayStore, type Store } from '../watch/stores.ts';
 import { type Check, guarded } from './check.ts';
 import { unreachable } from './connection.ts';
@@ -11,21 +13,21 @@ const STREAM = 'the change stream: changes by clients that do not pass the proxy
 const PSQL = 'psql "$DATABASE_URL" -c';
 /** Names that are spelled out; beyond that they are counted. */
 const NAMES_SHOWN = 5;
-/** Names of what whystale makes on a server start so. */
-export const OWN_NAMES = 'whystale\\_%';
 
 const LOOKS: readonly {
   readonly id: string;
   readonly title: string;
-  readonly look: (client: pg.Client, prefix: string) => Promise<Check>;
+  readonly look: (client: pg.Client, prefix: string, store: Store) => Promise<Check>;
+  /** Whether it bears on the change stream, which only a primary gives. */
+  readonly stream?: true;
 }[] = [
   { id: 'version', title: 'Version', look: versionCheck },
   { id: 'role', title: 'Role', look: roleCheck },
-  { id: 'wal-level', title: 'wal_level', look: walLevelCheck },
-  { id: 'replication', title: 'Right to replicate', look: replicationCheck },
-  { id: 'slots', title: 'Replication slots', look: slotCheck },
-  { id: 'replica-identity', title: 'Replica identity', look: identityCheck },
-  { id: 'leftovers', title: 'Leftovers of earlier runs', look: leftoverCheck },
+  { id: 'wal-level', title: 'wal_level', look: walLevelCheck, stream: true },
+  { id: 'replication', title: 'Right to replicate', look: replicationCheck, stream: true },
+  { id: 'slots', title: 'Replication slots', look: slotCheck, stream: true },
+  { id: 'replica-identity', title: 'Replica identity', look: identityCheck, stream: true },
+  { id: 'leftovers', title: 'Leftovers of earlier runs', look: leftoverCheck, stream: true },
 ];
 
 /** All checks of one store. */
@@ -46,9 +48,11 @@ export async function postgresChecks(store: Store, prefix: string): Promise<read
       required: true,
     };
     const checks: Check[] = [connection];
-    for (const { id, title, look } of LOOKS) {
+    const standby = await isStandby(client).catch(() => false);
+    for (const { id, title, look, stream } of LOOKS) {
+      if (standby && stream === true) continue;
       const base = { id: `${prefix}.${id}`, title, required: false };
-      checks.push(...(await guarded(base, async () => [await look(client, prefix)])));
+      checks.push(...(await guarded(base, async () => [await look(client, prefix, store)])));
     }
     return checks;
   } finally {
@@ -78,9 +82,14 @@ async function versionCheck(client: pg.Client, prefix: string): Promise<Check> {
   };
 }
 
+async function isStandby(client: pg.Client): Promise<boolean> {
+  return (await one(client, 'SELECT pg_is_in_recovery() AS replica')).replica === true;
+}
+
 async function roleCheck(client: pg.Client, prefix: string): Promise<Check> {
-  const row = await one(client, 'SELECT pg_is_in_recovery() AS replica');
-  const evidence = row.replica === true ? 'replica (reads may lag behind the primary)' : 'primary';
+  const evidence = (await isStandby(client))
+    ? 'replica (reads may lag behind the primary, which gives the change stream)'
+    : 'primary';
   return { id: `${prefix}.role`, title: 'Role', state: 'ok', evidence, required: false };
 }
 
@@ -96,7 +105,7 @@ async function walLevelCheck(client: pg.Client, prefix: string): Promise<Check> 
   };
 }
 
-async function replicationCheck(client: pg.Client, prefix: string): Promise<Check> {
+async function replicationCheck(client: pg.Client, prefix: string, store: Store): Promise<Check> {
   // Rented servers give the right through a role, because they grant nobody the attribute.
   const row = await one(
     client,
@@ -107,13 +116,29 @@ async function replicationCheck(client: pg.Client, prefix: string): Promise<Chec
      FROM pg_roles r WHERE r.rolname = current_user`,
   );
   const base = { id: `${prefix}.replication`, title: 'Right to replicate', required: false, use: STREAM };
-  if (row.may === true) return { ...base, state: 'ok', evidence: `user ${row.name} has it` };
+  if (row.may === true) {
+    const refusal = await replicationRefusal(store);
+    if (refusal === null) return { ...base, state: 'ok', evidence: `user ${row.name} has it` };
+    const mend = refusal.mend === null ? {} : { mend: refusal.mend };
+    return { ...base, state: 'lack', evidence: `user ${row.name} has it, but ${refusal.reason}`, ...mend };
+  }
   return {
     ...base,
     state: 'lack',
     evidence: `user ${row.name} has not`,
     mend: `${PSQL} "ALTER ROLE ${String(row.quoted).replaceAll('"', '\\"')} REPLICATION" # as a superuser`,
   };
+}
+
+/** Tries a replication connection: a pooler or pg_hba.conf may refuse what the role is allowed. */
+async function replicationRefusal(store: Store): Promise<Refusal | null> {
+  try {
+    const { client } = await connectPostgres(store, { replication: 'database' });
+    await client.end();
+    return null;
+  } catch (error) {
+    return refusedAnyway(error, store.user ?? '');
+  }
 }
 
 async function slotCheck(client: pg.Client, prefix: string): Promise<Check> {
@@ -166,44 +191,29 @@ async function identityCheck(client: pg.Client, prefix: string): Promise<Check> 
   };
 }
 
+/** The one thing that is not only looked at: what nobody uses any more is removed, because it makes the server keep its
+ * log. Objects of a run that is under way stay. */
 async function leftoverCheck(client: pg.Client, prefix: string): Promise<Check> {
-  const slots = await client.query<{ name: string }>(
-    `SELECT slot_name AS name FROM pg_replication_slots WHERE slot_name LIKE '${OWN_NAMES}' AND NOT active ORDER BY 1`,
-  );
-  const publications = await client.query<{ name: string }>(
-    `SELECT pubname AS name FROM pg_publication WHERE pubname LIKE '${OWN_NAMES}' ORDER BY 1`,
-  );
-  const active = await one(
-    client,
-    `SELECT count(*)::int AS n FROM pg_replication_slots WHERE slot_name LIKE '${OWN_NAMES}' AND active`,
-  );
   const base = {
     id: `${prefix}.leftovers`,
     title: 'Leftovers of earlier runs',
     required: false,
     use: 'a server that keeps no log for a reader that is gone',
   };
-  if (slots.rows.length + publications.rows.length === 0) return { ...base, state: 'ok', evidence: 'none' };
-  if (Number(active.n) > 0 && slots.rows.length === 0) {
-    return { ...base, state: 'ok', evidence: 'none; a run of whystale is under way' };
-  }
-  const drops = [
-    ...slots.rows.map(({ name }) => `SELECT pg_drop_replication_slot('${name}')`),
-    ...publications.rows.map(({ name }) => `DROP PUBLICATION IF EXISTS ${quoteName(name)}`),
-  ];
+  const results = await removeLeftovers(client, await findLeftovers(client));
+  const removed = results.filter(({ failure }) => failure === null).map(({ leftover }) => leftover);
+  const stuck = results.filter(({ failure }) => failure !== null);
+  const told =
+    removed.length === 0 ? '' : `removed ${listed(removed.map(({ kind, name }) => `${kind} ${name}`))}`;
+  const [first] = stuck;
+  if (first === undefined) return { ...base, state: 'ok', evidence: told === '' ? 'none' : told };
+  const left = listed(stuck.map(({ leftover: { kind, name } }) => `${kind} ${name}`));
   return {
     ...base,
     state: 'lack',
-    evidence: listed([
-      ...slots.rows.map(({ name }) => `slot ${name}`),
-      ...publications.rows.map(({ name }) => `publication ${name}`),
-    ]),
-    mend: `${PSQL} ${shellText(drops.join('; '))}`,
+    evidence: `${left} could not be removed: ${first.failure}${told === '' ? '' : `; ${told}`}`,
+    mend: `${PSQL} ${shellText(stuck.map(({ leftover }) => leftover.drop).join('; '))} # as their owner`,
   };
-}
-
-function quoteName(name: string): string {
-  return /^[a-z_][a-z0-9_]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`;
 }
 
 /** A text in double quotes of a POSIX shell. */

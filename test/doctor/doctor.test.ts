@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Check, type DoctorReport, exitCodeOf } from '../../src/doctor/check.ts';
 import { type DoctorRequest, examine } from '../../src/doctor/doctor.ts';
@@ -8,6 +9,7 @@ import { infoChecks, parseInfo } from '../../src/doctor/redis.ts';
 import { renderReport } from '../../src/doctor/render.ts';
 import { freePort } from '../../src/engines/ports.ts';
 import { askRedis } from '../../src/engines/redis-probe.ts';
+import { eventually } from '../support/cli.ts';
 import { withPostgres, withRedis } from '../support/engines.ts';
 
 let folder = '';
@@ -92,14 +94,46 @@ describe('PostgreSQL lacks', () => {
     );
   });
 
-  test('leftovers are named, and the command removes them', async () => {
+  test('leftovers are removed, and that is said', async () => {
     await postgres.sql(`SELECT pg_create_logical_replication_slot('whystale_old', 'pgoutput')`);
     await postgres.sql('CREATE TABLE t (id int PRIMARY KEY)');
-    await postgres.sql('CREATE PUBLICATION whystale_old FOR TABLE t');
-    const check = find(await examined({ postgres: [postgres.url()] }), 'postgres.leftovers');
-    expect(check).toMatchObject({ state: 'lack', evidence: 'slot whystale_old, publication whystale_old' });
-    for (const sql of (/-c "(.*)"/.exec(check.mend ?? '')?.[1] ?? '').split('; ')) await postgres.sql(sql);
-    expect(find(await examined({ postgres: [postgres.url()] }), 'postgres.leftovers').state).toBe('ok');
+    await postgres.sql('CREATE PUBLICATION whystale_1_ab FOR TABLE t');
+    await postgres.sql('CREATE PUBLICATION whystale_1_ab_insert FOR TABLE t');
+    await postgres.sql('CREATE PUBLICATION others');
+    expect(find(await examined({ postgres: [postgres.url()] }), 'postgres.leftovers')).toMatchObject({
+      state: 'ok',
+      evidence: 'removed slot whystale_old, publication whystale_1_ab, publication whystale_1_ab_insert',
+    });
+    const left = await postgres.sql(
+      'SELECT slot_name::text FROM pg_replication_slots UNION ALL SELECT pubname FROM pg_publication',
+    );
+    expect(left).toEqual([{ slot_name: 'others' }]);
+    expect(find(await examined({ postgres: [postgres.url()] }), 'postgres.leftovers').evidence).toBe('none');
+  });
+
+  test('leftovers of another owner are named, with the command that removes them', async () => {
+    await postgres.sql('CREATE PUBLICATION whystale_2_cd');
+    await postgres.sql('CREATE ROLE plain LOGIN PASSWORD $$p$$');
+    const url = new URL(postgres.url());
+    url.username = 'plain';
+    url.password = 'p';
+    const check = find(await examined({ postgres: [url.href] }), 'postgres.leftovers');
+    expect(check).toMatchObject({ state: 'lack', evidence: expect.stringContaining('whystale_2_cd') });
+    await postgres.sql(/-c "(.*)" #/.exec(check.mend ?? '')?.[1] ?? '');
+    await postgres.sql('DROP ROLE plain');
+    expect(find(await examined({ postgres: [postgres.url()] }), 'postgres.leftovers').evidence).toBe('none');
+  });
+
+  test('objects of a run that is under way stay', async () => {
+    await postgres.sql('CREATE PUBLICATION whystale_3_ef_insert');
+    const running = new pg.Client({ connectionString: postgres.url(), application_name: 'whystale_3_ef' });
+    await running.connect();
+    expect(find(await examined({ postgres: [postgres.url()] }), 'postgres.leftovers').evidence).toBe('none');
+    await running.end();
+    await eventually('it is found', async () => {
+      const check = find(await examined({ postgres: [postgres.url()] }), 'postgres.leftovers');
+      return check.evidence === 'removed publication whystale_3_ef_insert';
+    });
   });
 });
 
