@@ -12,6 +12,9 @@
  * canonical text (see observe/payload), so that a database cell and a field of a cached document are
  * equal exactly when their digests are.
  */
+import type { HttpRequest, LogLine, TraceSpan } from './operation-request.ts';
+
+export type * from './operation-request.ts';
 
 /** `h:` and 12 hex digits; a trailing `~` marks a value that carries little information (null, booleans,
  * integers below 1000, texts of one or two characters): equal digests of such values prove little. */
@@ -28,7 +31,7 @@ export function saysLittle(value: Digest): boolean {
 /** Outcome of an operation; `info` means that the outcome is unknown (no reply was seen). */
 export type Status = 'ok' | 'fail' | 'info';
 
-interface OperationBase {
+export interface OperationBase {
   readonly id: number;
   /** Connection or client, e.g. `redis:3`, `pg:1`, `http:7`, `child`. Operations of one session never overlap
    * unless the client pipelines. */
@@ -38,7 +41,8 @@ interface OperationBase {
   /** null exactly when `status` is `info`. */
   readonly return: number | null;
   readonly status: Status;
-  /** Id of the HTTP request this belongs to, when that is certain. */
+  /** Ordinal ({@link HttpRequest.request}) of the HTTP request this belongs to, when that is certain: it alone was in
+   * flight from `invoke` to `return`. */
   readonly request?: number;
   /** The store's error reply, without values; only when `status` is `fail`. */
   readonly error?: string;
@@ -60,6 +64,31 @@ export interface Payload {
   readonly truncated?: boolean;
   /** True when the document says "there is nothing": JSON null, an empty list or document, an empty string. */
   readonly empty?: boolean;
+  /** Credentials and card numbers that the payload holds: what and where, never the value. */
+  readonly secrets?: readonly SecretFound[];
+}
+
+/** What a secret is, as its form tells, or else the name it stands under. */
+export type SecretKind =
+  | 'api-key'
+  | 'bearer-token'
+  | 'card-number'
+  | 'jwt'
+  | 'password'
+  | 'password-hash'
+  | 'private-key'
+  | 'secret'
+  | 'session-secret';
+
+/** A secret found at capture, where values are still in the clear. */
+export interface SecretFound {
+  readonly kind: SecretKind;
+  /** In a payload the path of its leaf, `*` in place of list indices and ids (`users.*.password_hash`); in a key's name the
+   * segment before it. Empty when there is none. */
+  readonly place: string;
+  /** True when the value's form decides (a JWT that decodes, a known hash format, a card number in a field for such);
+   * false when the name it stands under is the evidence. */
+  readonly certain: boolean;
 }
 
 interface CacheBase extends OperationBase {
@@ -83,6 +112,8 @@ export interface CacheRead extends CacheBase {
   /** Fields read when the key is a Redis hash: field → digest of its value, null for absent. */
   readonly fields?: Readonly<Record<string, Digest | null>>;
   readonly payload?: Payload;
+  /** True when the server that answered is a replica: it may lag behind what its primary was told. */
+  readonly replica?: boolean;
 }
 
 /** A write of one key. */
@@ -136,6 +167,8 @@ export interface CacheScript extends CacheBase {
     readonly value: Digest;
     readonly size: number;
     readonly payload?: Payload;
+    /** When the arguments may be the fields of a Redis hash: field to digest of its value. */
+    readonly fields?: Readonly<Record<string, Digest>>;
   }[];
 }
 
@@ -145,6 +178,8 @@ export interface CacheKey extends CacheBase {
   readonly kind: 'key';
   readonly key: string;
   readonly parts: readonly (readonly [text: string, value: Digest])[];
+  /** Secrets among the segments, which are masked in `key`. */
+  readonly secrets?: readonly SecretFound[];
 }
 
 /** An equality that a statement's WHERE clause requires: column = one of the values. */
@@ -206,6 +241,8 @@ export interface SourceRead extends SourceBase, StatementFields {
   readonly aggregate: boolean;
   /** `items/1` when exactly one row of one table was read by primary key. */
   readonly key?: string;
+  /** True when the server that answered is a standby: it may lag behind what was committed. */
+  readonly replica?: boolean;
 }
 
 /** One table's change within a statement. */
@@ -243,27 +280,58 @@ export interface SourceTable extends SourceBase {
   readonly columns: readonly string[];
 }
 
-/** An HTTP request seen by the reverse proxy or made by whystale's own traffic. */
-export interface HttpRequest extends OperationBase {
-  readonly tier: 'http';
-  readonly kind: 'request';
-  readonly method: string;
-  /** Path without query, secrets masked. */
-  readonly path: string;
-  /** Digests of the path's segments, so that they can be compared with parameters. */
-  readonly parts?: readonly Digest[];
-  /** HTTP status; null when none arrived. */
-  readonly code: number | null;
-  /** Response body bytes. */
-  readonly size: number;
+/** Who made a change that did not pass the proxies, as far as the server told. */
+export interface OutsideClient {
+  readonly application: string | null;
+  readonly user: string | null;
 }
 
-/** A line that the watched service printed. `invoke` equals `return`. */
-export interface LogLine extends OperationBase {
-  readonly tier: 'client';
-  readonly kind: 'log';
-  readonly stream: 'stdout' | 'stderr';
-  readonly text: string;
+/**
+ * One row's committed change, from the database's change stream (logical decoding). All changes of a transaction carry
+ * its `xid`, come one after another, and have equal stamps: `invoke` is the commit time less the clock error, `return` the
+ * moment by which the transaction was seen to be visible (`pg_current_snapshot()` on a connection of our own).
+ */
+export interface SourceChange extends SourceBase {
+  readonly kind: 'change';
+  readonly table: string;
+  readonly action: 'insert' | 'update' | 'delete' | 'truncate';
+  /** Primary key of the row (after the change; before it, for a delete), column to digest; absent when the table has none
+   * or the stream does not tell. */
+  readonly row?: Readonly<Record<string, Digest>>;
+  /** Columns as the replica identity gives them before the change. */
+  readonly before?: Readonly<Record<string, Digest | null>>;
+  /** Columns after the change; those that the stream leaves out (unchanged TOAST values) are not there. */
+  readonly after?: Readonly<Record<string, Digest | null>>;
+  /** Columns that differ, where both sides are known in full. */
+  readonly changed?: readonly string[];
+  readonly xid: number;
+  /** LSN of the commit, as PostgreSQL writes it: `0/16B3748`. */
+  readonly lsn: string;
+  /** Commit time by the server's clock, ISO 8601 with microseconds. */
+  readonly committed: string;
+  /** Place within the transaction: 0 … `count - 1`. */
+  readonly index: number;
+  readonly count: number;
+  /** On the last change of a transaction that had more rows than are kept: any row of `table` may have changed. */
+  readonly truncated?: boolean;
+  /** Session of the proxied connection whose server process committed it, when the server's activity told. */
+  readonly proxied?: string;
+  /** The one client past the proxies whose activity fits the commit. */
+  readonly client?: OutsideClient;
+}
+
+/**
+ * Says from when on the change stream tells every committed change of a table (`null`: of all tables), and up to when.
+ * Written when the stream begins and when it ends early; `invoke` equals `return`.
+ */
+export interface SourceStream extends SourceBase {
+  readonly kind: 'stream';
+  readonly state: 'begin' | 'end';
+  readonly plugin: string;
+  /** Tables of which only INSERT is told, because they lack a usable replica identity. */
+  readonly insertOnly: readonly string[];
+  /** Tables that are told; null: all. */
+  readonly tables: readonly string[] | null;
 }
 
 export type CacheOperation =
@@ -274,8 +342,15 @@ export type CacheOperation =
   | CacheExpire
   | CacheScript
   | CacheKey;
-export type SourceOperation = SourceRead | SourceWrite | SourceBorder | SourceTable;
-export type Operation = CacheOperation | SourceOperation | HttpRequest | LogLine;
+export type SourceOperation =
+  | SourceRead
+  | SourceWrite
+  | SourceBorder
+  | SourceTable
+  | SourceChange
+  | SourceStream;
+export type ClientOperation = LogLine | TraceSpan;
+export type Operation = CacheOperation | SourceOperation | HttpRequest | ClientOperation;
 
 /** Whether `a` ended before `b` began: real-time order. Equal stamps overlap; an unknown outcome precedes nothing. */
 export function precedes(a: { readonly return: number | null }, b: { readonly invoke: number }): boolean {

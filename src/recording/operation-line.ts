@@ -69,12 +69,16 @@ const optional = (shape: Shape): Shape => ({
   holds: (value) => value === undefined || shape.holds(value),
 });
 
+const isSecret = (value: unknown): boolean =>
+  isObject(value) && isText(value.kind) && isText(value.place) && typeof value.certain === 'boolean';
+const SECRETS: Shape = { expected: 'a list of secrets', holds: (value) => isListOf(value, isSecret) };
 const isPayload = (value: unknown): boolean =>
   isObject(value) &&
   isText(value.format) &&
   isListOf(value.leaves, isTextPair) &&
   (value.containers === undefined || isListOf(value.containers, isTextPair)) &&
-  (value.words === undefined || isListOf(value.words, isText));
+  (value.words === undefined || isListOf(value.words, isText)) &&
+  (value.secrets === undefined || isListOf(value.secrets, isSecret));
 const PAYLOAD: Shape = { expected: 'a payload', holds: isPayload };
 const CANDIDATES: Shape = {
   expected: 'a list of payloads',
@@ -119,6 +123,16 @@ const EFFECTS: Shape = {
     ),
 };
 
+const CLIENT: Shape = {
+  expected: 'a client',
+  holds: (value) => isObject(value) && isTextOrNull(value.application) && isTextOrNull(value.user),
+};
+
+const SHARED: Shape = {
+  expected: 'what lets shared caches store it',
+  holds: (value) => isObject(value) && isText(value.by) && isText(value.credentials),
+};
+
 type Fields = Readonly<Record<string, Shape>>;
 
 const BASE: Fields = {
@@ -158,6 +172,7 @@ const SHAPES: Readonly<Record<KindName, Fields>> = {
     size: COUNT,
     fields: optional(CELLS_BY_NAME),
     payload: optional(PAYLOAD),
+    replica: optional(FLAG),
   },
   'cache write': {
     ...CACHE,
@@ -174,20 +189,71 @@ const SHAPES: Readonly<Record<KindName, Fields>> = {
   'cache flush': { ...CACHE, all: FLAG },
   'cache expire': { ...CACHE, key: TEXT, ttl: NUMBER_OR_NULL, applied: FLAG },
   'cache script': { ...CACHE, keys: TEXTS, candidates: CANDIDATES },
-  'cache key': { ...CACHE, key: TEXT, parts: TEXT_PAIRS },
-  'source read': { ...STATEMENT, tables: TEXTS, where: PREDICATE, aggregate: FLAG, key: optional(TEXT) },
+  'cache key': { ...CACHE, key: TEXT, parts: TEXT_PAIRS, secrets: optional(SECRETS) },
+  'source read': {
+    ...STATEMENT,
+    tables: TEXTS,
+    where: PREDICATE,
+    aggregate: FLAG,
+    key: optional(TEXT),
+    replica: optional(FLAG),
+  },
   'source write': { ...STATEMENT, effects: EFFECTS, key: optional(TEXT) },
   'source begin': BORDER,
   'source commit': BORDER,
   'source rollback': BORDER,
   'source table': { ...BASE, table: TEXT, primaryKey: TEXTS, columns: TEXTS },
+  'source change': {
+    ...BASE,
+    table: TEXT,
+    action: oneOf('insert', 'update', 'delete', 'truncate'),
+    row: optional(CELLS_BY_NAME),
+    before: optional(CELLS_BY_NAME),
+    after: optional(CELLS_BY_NAME),
+    changed: optional(TEXTS),
+    xid: COUNT,
+    lsn: TEXT,
+    committed: TEXT,
+    index: COUNT,
+    count: COUNT,
+    proxied: optional(TEXT),
+    client: optional(CLIENT),
+  },
+  'source stream': {
+    ...BASE,
+    state: oneOf('begin', 'end'),
+    plugin: TEXT,
+    insertOnly: TEXTS,
+    tables: { expected: 'a list of strings or null', holds: (value) => value === null || TEXTS.holds(value) },
+  },
   'http request': {
     ...BASE,
     method: TEXT,
     path: TEXT,
     parts: optional(TEXTS),
+    asked: optional(TEXT_PAIRS),
     code: COUNT_OR_NULL,
     size: COUNT,
+    body: optional(TEXT),
+    payload: optional(PAYLOAD),
+    trace: optional(TEXT),
+    shared: optional(SHARED),
+  },
+  'client span': {
+    ...BASE,
+    trace: TEXT,
+    span: TEXT,
+    parent: TEXT_OR_NULL,
+    name: TEXT,
+    role: oneOf('internal', 'server', 'client', 'producer', 'consumer'),
+    service: TEXT_OR_NULL,
+    method: optional(TEXT),
+    route: optional(TEXT),
+    path: optional(TEXT),
+    code: optional(COUNT),
+    system: optional(TEXT),
+    statement: optional(TEXT),
+    port: optional(COUNT),
   },
   'client log': { ...BASE, stream: oneOf('stdout', 'stderr'), text: TEXT },
 };

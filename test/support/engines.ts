@@ -133,6 +133,8 @@ const PYTHON_PACKAGES: Readonly<Record<string, string>> = {
   psycopg2: 'python3-psycopg2',
   asyncpg: 'python3-asyncpg',
   sqlalchemy: 'python3-sqlalchemy',
+  pytest: 'python3-pytest',
+  httpx: 'python3-httpx',
 };
 
 const foundInterpreters = new Map<string, string>();

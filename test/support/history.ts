@@ -10,10 +10,13 @@
  *     9.1  p2  write items id=1 set price=12
  *     9.5  p2  commit
  *     9.8  r2  DEL item:1 -> 1
+ *     9.5-9.9 stream update items id=1 xid=7 by=cron/shop -> id=1 name=Lamp price=12   (change stream; also proxied=p2 part=1/2)
+ *     0.0-2.0 h1 HTTP GET /items/1?lang=de x-tenant=acme -> 200 {"id":1}   (asked by the query and a header; JSON body)
  *     expect WS104 item:{id} proved hits=1 writer=…        or: expect nothing
  *
  * Times are milliseconds; an operation takes 0.1 ms unless written `0.4-0.9`. `; ` separates rows. `where` of reads may also be
- * `all`, `all limit`, `count`, `a=1 b=2`, `id in 1,2`. A read without a WHERE that is understood: `opaque`.
+ * `all`, `all limit`, `count`, `a=1 b=2`, `id in 1,2`. A read without a WHERE that is understood: `opaque`. A session whose
+ * name begins with `replica` is one of a replica, of either store.
  */
 import { keyParts } from '../../src/core/keys.ts';
 import type { Digest, Equality, Operation, Predicate, ResultColumn } from '../../src/core/operation.ts';
@@ -79,8 +82,9 @@ export class HistoryParser {
   }
 
   #expect(line: string): void {
-    const [, code, template, ...rest] = line.split(/\s+/);
+    const [, code, quoted, ...rest] = line.match(/"[^"]*"|\S+/g)!;
     if (code === 'nothing') return;
+    const template = quoted?.replaceAll('"', '');
     const pairs = rest
       .filter((word) => word.includes('='))
       .map((word) => word.split(/=(.*)/s).slice(0, 2) as [string, string]);
@@ -123,7 +127,8 @@ export class HistoryParser {
       result: result ?? null,
     };
     const verb = parsed.words[0]!;
-    if (verb === verb.toLowerCase()) this.#source(parsed);
+    if (parsed.session === 'stream') this.#change(parsed);
+    else if (verb === verb.toLowerCase()) this.#source(parsed);
     else if (verb === 'HTTP') this.#http(parsed);
     else if (verb === 'LOG') {
       this.#push(parsed, { tier: 'client', kind: 'log', stream: 'stdout', text: text!.slice(4) });
@@ -141,7 +146,15 @@ export class HistoryParser {
   }
 
   #http(line: Line): void {
-    const [, method, path] = line.words;
+    const [, method, url, ...headers] = line.words;
+    const [path, query] = url!.split('?');
+    const asked = [
+      ...[...new URLSearchParams(query ?? '')].map(([name, value]) => [`?${name}`, value] as const),
+      ...headers
+        .map((pair) => pair.split(/=(.*)/s))
+        .map(([name, value]) => [`header:${name}`, value!] as const),
+    ].map(([place, value]) => [place, this.#digest.scalar(value)] as const);
+    const [code = '200', body] = (line.result ?? '200').split(/ (.*)/s);
     const parts = path!
       .split('/')
       .filter(Boolean)
@@ -152,8 +165,10 @@ export class HistoryParser {
       method,
       path,
       parts,
-      code: Number(line.result ?? 200),
-      size: 0,
+      ...(asked.length > 0 ? { asked } : {}),
+      code: Number(code),
+      size: body?.length ?? 0,
+      ...(body === undefined ? {} : { payload: this.#digest.inspect(encoder.encode(body)) }),
     });
   }
 
@@ -162,6 +177,7 @@ export class HistoryParser {
   #name(db: number, key: string): void {
     if (this.#keys.has(`${db} ${key}`)) return;
     this.#keys.add(`${db} ${key}`);
+    const secrets = this.#digest.secretsOf?.(key) ?? [];
     this.#operations.push({
       tier: 'cache',
       kind: 'key',
@@ -173,6 +189,7 @@ export class HistoryParser {
       return: 0,
       status: 'ok',
       parts: keyParts(key).map((part) => [part, this.#digest.scalar(part)] as const),
+      ...(secrets.length > 0 ? { secrets } : {}),
     });
   }
 
@@ -181,6 +198,9 @@ export class HistoryParser {
     const at = words.findIndex((word) => word.startsWith('@'));
     const db = at < 0 ? 0 : Number(words.splice(at, 1)[0]!.slice(1));
     const command = words[0]!;
+    const raw = words[1] ?? '';
+    for (let i = 1; i < (command === 'DEL' ? words.length : 2); i++)
+      words[i] = this.#digest.key(words[i] ?? '');
     const failed = line.result?.startsWith('ERR') ? { status: 'fail', error: line.result.slice(4) } : {};
     const base = { tier: 'cache', command, db, ...failed };
     const keys =
@@ -192,10 +212,22 @@ export class HistoryParser {
     for (const key of keys) if (key !== '') this.#name(db, key);
     switch (command) {
       case 'GET':
-        this.#push(line, { ...base, kind: 'read', key: words[1], ...this.#readValue(line.result!) });
+        this.#push(line, {
+          ...base,
+          kind: 'read',
+          key: words[1],
+          ...this.#readValue(line.result!, raw),
+          ...onReplica(line),
+        });
         return;
       case 'HGETALL':
-        this.#push(line, { ...base, kind: 'read', key: words[1], ...this.#hashValue(line.result!) });
+        this.#push(line, {
+          ...base,
+          kind: 'read',
+          key: words[1],
+          ...this.#hashValue(line.result!),
+          ...onReplica(line),
+        });
         return;
       case 'SET': {
         const body = words.slice(2).join(' ');
@@ -213,7 +245,7 @@ export class HistoryParser {
           key: words[1],
           ttl,
           applied: line.result !== 'nil',
-          ...this.#payload(payload),
+          ...this.#payload(payload, raw),
         });
         return;
       }
@@ -255,7 +287,11 @@ export class HistoryParser {
         this.#push(line, { ...base, kind: 'expire', key: words[1], ttl: null, applied: true });
         return;
       case 'EVAL': {
-        const candidate = this.#payload(words.slice(2).join(' '));
+        // `EVAL key {…}`: a document; `EVAL key a=1 b=2`: the fields of a hash.
+        const isHash = words.length > 2 && words.slice(2).every((word) => /^\w+=/.test(word));
+        const candidate = isHash
+          ? this.#hashValue(words.slice(2).join(' '))
+          : this.#payload(words.slice(2).join(' '));
         this.#push(line, {
           ...base,
           kind: 'script',
@@ -264,6 +300,16 @@ export class HistoryParser {
         });
         return;
       }
+      case 'SMEMBERS':
+        this.#push(line, {
+          ...base,
+          kind: 'read',
+          key: words[1],
+          ...this.#readValue(line.result!, words[1]!),
+        });
+        return;
+      case 'SADD':
+      case 'SREM':
       case 'INCR':
         this.#push(line, { ...base, kind: 'write', key: words[1], ttl: 'keep', applied: true, size: 0 });
         return;
@@ -275,13 +321,17 @@ export class HistoryParser {
     }
   }
 
-  #payload(text: string) {
+  #payload(text: string, key = '') {
     const bytes = encoder.encode(text);
-    return { value: this.#digest.identity(bytes), size: bytes.length, payload: this.#digest.inspect(bytes) };
+    return {
+      value: this.#digest.identity(bytes),
+      size: bytes.length,
+      payload: this.#digest.inspect(bytes, key),
+    };
   }
 
-  #readValue(result: string) {
-    return result === 'miss' ? { value: null, size: 0 } : this.#payload(result);
+  #readValue(result: string, key: string) {
+    return result === 'miss' ? { value: null, size: 0 } : this.#payload(result, key);
   }
 
   #hashValue(result: string) {
@@ -308,8 +358,85 @@ export class HistoryParser {
     const open = this.#tx.get(line.session);
     const base = { tier: 'source', tx: open?.open ? open.number : null };
     const rest = line.words.slice(2);
-    if (verb === 'read') this.#read(line, base, table!, rest);
+    if (verb === 'call') {
+      this.#push(line, {
+        ...base,
+        kind: 'read',
+        shape: `select ${table}()`,
+        params: [],
+        columns: [],
+        rows: [],
+        rowCount: 1,
+        tables: [],
+        where: { equal: [], columns: [], complete: false, limited: false },
+        aggregate: false,
+        opaque: true,
+      });
+    } else if (verb === 'read') this.#read(line, base, table!, rest);
     else this.#write(line, base, verb!, table!, rest);
+  }
+
+  /** `update items id=1 xid=7 … -> column=value…`: the row's key, then its values after the change; `was.column=value`: before. */
+  #change(line: Line): void {
+    const [action, table, ...words] = line.words;
+    this.#streamBegins();
+    const value = (text: string) =>
+      text === 'null' ? null : this.#digest.scalar(text.replace(/^"|"$/g, ''));
+    const pairs = (text: string) =>
+      (text.match(/[\w.]+=(?:"[^"]*"|\S*)/g) ?? []).map((pair) => pair.split(/=(.*)/s) as [string, string]);
+    const told = new Map(pairs(words.join(' ')));
+    const take = (name: string) => {
+      const text = told.get(name);
+      told.delete(name);
+      return text;
+    };
+    const xid = Number(take('xid') ?? 1000 + this.#operations.length);
+    const [application, user] = take('by')?.split('/') ?? [];
+    const proxied = take('proxied');
+    const [part, count] = (take('part') ?? '1/1').split('/').map(Number);
+    const truncated = take('truncated') !== undefined;
+    const cells = pairs(line.result ?? '').map(([column, text]) => [column, value(text)] as const);
+    const after = Object.fromEntries(cells.filter(([column]) => !column.startsWith('was.')));
+    const was = cells
+      .filter(([column]) => column.startsWith('was.'))
+      .map(([column, v]) => [column.slice(4), v]);
+    this.#push(line, {
+      tier: 'source',
+      kind: 'change',
+      table,
+      action,
+      xid,
+      lsn: `0/${xid.toString(16).toUpperCase()}`,
+      committed: '2026-01-01T00:00:00.000000Z',
+      index: part! - 1,
+      count,
+      ...(told.size > 0
+        ? { row: Object.fromEntries([...told].map(([column, text]) => [column, this.#digest.scalar(text)])) }
+        : {}),
+      ...(action === 'delete' ? {} : { after }),
+      ...(was.length > 0 ? { before: Object.fromEntries(was) } : {}),
+      ...(truncated ? { truncated } : {}),
+      ...(proxied === undefined ? {} : { proxied }),
+      ...(application === undefined
+        ? {}
+        : { client: { application: application || null, user: user ?? null } }),
+    });
+  }
+
+  #streamBegins(): void {
+    if (this.#operations.some((op) => op.kind === 'stream')) return;
+    this.#operations.push({
+      tier: 'source',
+      kind: 'stream',
+      state: 'begin',
+      plugin: 'test_decoding',
+      insertOnly: [],
+      tables: null,
+      session: 'stream:1',
+      invoke: 0,
+      return: 0,
+      status: 'ok',
+    });
   }
 
   #border(line: Line, kind: 'begin' | 'commit' | 'rollback'): void {
@@ -380,6 +507,7 @@ export class HistoryParser {
       rowCount: rows.length,
       tables: tables.split(','),
       where,
+      ...onReplica(line),
       aggregate: columns.some((column) => column.table === null),
     });
   }
@@ -410,4 +538,8 @@ export class HistoryParser {
 /** Parses a history text. */
 export function parseHistory(text: string): ParsedHistory {
   return new HistoryParser().parse(text);
+}
+
+function onReplica(line: Line): { readonly replica?: true } {
+  return line.session.startsWith('replica') ? { replica: true } : {};
 }

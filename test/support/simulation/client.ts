@@ -1,4 +1,6 @@
 /** A request's hands: the calls to the cache and to the database that a service makes, each recorded as observers would. */
+import type { Operation } from '../../../src/core/operation.ts';
+import type { Unnumbered } from '../../../src/observe/context.ts';
 import type { Row, Select, Transaction as Txn, Update, Where } from './database.ts';
 import { Transaction } from './database.ts';
 import { MS, type Process } from './engine.ts';
@@ -29,20 +31,33 @@ export interface Open {
 
 export class Client {
   readonly world: World;
-  readonly request: TrueRequest = { returned: null };
+  readonly request: TrueRequest;
   /** Writes of this request so far. */
   readonly writes: TrueWrite[] = [];
 
-  constructor(world: World) {
+  /** `ordinal`: number of the request; 0: background work. */
+  constructor(world: World, ordinal = 0) {
     this.world = world;
+    this.request = { returned: null, ordinal };
+  }
+
+  #emit(op: Unnumbered<Operation>): number {
+    const id = this.world.recorder.emit(op);
+    this.world.owners.set(id, this.request);
+    return id;
   }
 
   // Cache -----------------------------------------------------------------------------------------------------------------
 
-  *#cache<T>(run: (now: number) => T, seen: (result: T, base: CacheBase, from: number) => void): Process<T> {
+  *#cache<T>(
+    commands: readonly string[],
+    run: (now: number) => T,
+    seen: (result: T, base: CacheBase, from: number) => void,
+  ): Process<T> {
     const { world } = this;
     yield* world.pause();
     const session = world.cachePool === null ? 'redis:1' : yield* world.cachePool.take();
+    const begin = world.engine.now;
     const result = yield* world.call(
       session,
       () => run(world.engine.now),
@@ -50,6 +65,8 @@ export class Client {
         seen(value, { tier: 'cache', session, invoke, return: returned, status: 'ok' }, from),
     );
     world.cachePool?.give(session);
+    for (const command of commands)
+      world.spans?.call(this.request, 'redis', command, begin, world.engine.now);
     return result;
   }
 
@@ -70,11 +87,12 @@ export class Client {
   *#read(command: string, keys: readonly string[], db: number): Process<readonly (Stored | null)[]> {
     const { recorder, store, hits, database } = this.world;
     return yield* this.#cache(
+      [command],
       (now) => keys.map((key) => store.get(db, key, now)),
       (values, base, from) => {
         for (const [i, key] of keys.entries()) {
           const value = values[i]!;
-          const op = recorder.emit({
+          const op = this.#emit({
             ...base,
             kind: 'read',
             command,
@@ -93,6 +111,7 @@ export class Client {
     const { recorder, store } = this.world;
     const { ttl = DEFAULT_TTL, db = 0, nx = false } = options;
     const applied = yield* this.#cache(
+      ['SET'],
       (now) => {
         if (nx && store.get(db, key, now) !== null) return false;
         store.set(db, key, value, ttl, now);
@@ -101,7 +120,7 @@ export class Client {
       (done, base) => {
         const condition = nx ? { condition: 'nx' as const } : {};
         const written = recorder.written(db, key, value);
-        recorder.emit({
+        this.#emit({
           ...base,
           kind: 'write',
           command: 'SET',
@@ -123,11 +142,12 @@ export class Client {
     const { recorder, store } = this.world;
     const written = recorder.written(db, key, value);
     yield* this.#cache(
+      ['HSET', 'EXPIRE'],
       (now) => {
         store.set(db, key, value, DEFAULT_TTL, now);
       },
       (_, base) => {
-        recorder.emit({
+        this.#emit({
           ...base,
           kind: 'write',
           command: 'HSET',
@@ -137,7 +157,7 @@ export class Client {
           applied: true,
           ...written,
         });
-        recorder.emit({
+        this.#emit({
           ...base,
           kind: 'expire',
           command: 'EXPIRE',
@@ -156,9 +176,10 @@ export class Client {
     keys: readonly string[],
     options: { readonly db?: number; readonly fails?: 'error' | 'lost' } = {},
   ): Process {
-    const { recorder, store } = this.world;
+    const { store } = this.world;
     const { db = 0, fails } = options;
     yield* this.#cache(
+      ['DEL'],
       (now) => keys.map((key) => (fails === undefined ? store.delete(db, key, now) : false)),
       (removed, base) => {
         const count = removed.filter(Boolean).length;
@@ -175,7 +196,7 @@ export class Client {
               ? { status: 'info' as const, return: null, removed: null }
               : { removed: certain };
         for (const key of keys) {
-          recorder.emit({ ...base, kind: 'delete', command: 'DEL', db, key, value: null, ...ending });
+          this.#emit({ ...base, kind: 'delete', command: 'DEL', db, key, value: null, ...ending });
           // What was never answered may have ended as soon as it was sent.
           this.#touched(key, db, fails === 'lost' ? base.invoke : base.return);
         }
@@ -184,11 +205,12 @@ export class Client {
   }
 
   *incr(key: string): Process<number> {
-    const { recorder, store } = this.world;
+    const { store } = this.world;
     return yield* this.#cache(
+      ['INCR'],
       (now) => store.increment(0, key, now),
       (_, base) => {
-        recorder.emit({
+        this.#emit({
           ...base,
           kind: 'write',
           command: 'INCR',
@@ -205,9 +227,9 @@ export class Client {
   /** A script over some keys with arguments; `run` is its body. */
   *eval<T>(keys: readonly string[], args: readonly string[], run: (now: number) => T): Process<T> {
     const { recorder } = this.world;
-    return yield* this.#cache(run, (_, base) => {
+    return yield* this.#cache(['EVALSHA'], run, (_, base) => {
       const candidates = args.filter((text) => text.length > 3).map((text) => recorder.candidate(text));
-      recorder.emit({ ...base, kind: 'script', command: 'EVALSHA', db: 0, keys, candidates });
+      this.#emit({ ...base, kind: 'script', command: 'EVALSHA', db: 0, keys, candidates });
       for (const key of keys) this.#touched(key, 0, base.return);
     });
   }
@@ -234,6 +256,7 @@ export class Client {
     const { world } = this;
     yield* world.pause();
     const { session, txn } = open;
+    const at = world.engine.now;
     yield* world.call(
       session,
       () => {
@@ -243,10 +266,11 @@ export class Client {
       (_, invoke, returned) => {
         const isolation = txn.repeatable ? { isolation: 'repeatable read' as const } : {};
         const stamps = { session, invoke, return: returned, status: 'ok' as const };
-        world.recorder.emit({ ...stamps, tier: 'source', kind, tx: open.number!, ...isolation });
+        this.#emit({ ...stamps, tier: 'source', kind, tx: open.number!, ...isolation });
         if (kind !== 'begin') this.#ended(txn, invoke, returned);
       },
     );
+    world.spans?.call(this.request, 'postgresql', kind.toUpperCase(), at, world.engine.now);
   }
 
   #ended(txn: Txn, invoke: number, returned: number): void {
@@ -265,7 +289,9 @@ export class Client {
   ): Process<{ readonly result: T; readonly returned: number; readonly seq: number }> {
     const { world } = this;
     yield* world.pause();
+    let shape = '';
     const session = open?.session ?? (yield* world.databasePool.take());
+    const begin = world.engine.now;
     const txn = open?.txn ?? new Transaction(false);
     let seq = 0;
     const result = yield* world.call(
@@ -285,11 +311,14 @@ export class Client {
           status: 'ok',
           tx: open?.number ?? null,
         };
-        world.recorder.emit({ ...base, ...fields(rows) } as never);
+        const statement = fields(rows);
+        shape = String((statement as { readonly shape?: string }).shape);
+        this.#emit({ ...base, ...statement } as never);
         if (open === null && writes) this.#ended(txn, invoke, returned);
       },
     );
     if (open === null) world.databasePool.give(session);
+    world.spans?.call(this.request, 'postgresql', shape, begin, world.engine.now);
     return { result, returned: world.engine.now, seq };
   }
 

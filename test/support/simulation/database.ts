@@ -62,6 +62,8 @@ export class Transaction {
 export class Database {
   /** Number of the last committed state. */
   seq = 0;
+  /** Told of each transaction that changed something, once it is visible. */
+  onCommit: ((txn: Transaction) => void) | null = null;
   readonly #tables = new Map<string, Table>();
   readonly #locks = new Map<string, { owner: Transaction; readonly gate: Gate }>();
 
@@ -135,6 +137,11 @@ export class Database {
     this.#write(spec, row[spec.key]!, row, txn);
   }
 
+  /** A row as of a state. */
+  rowAt(table: string, key: Value, seq: number): Row | null {
+    return this.#current(this.#table(table), key, seq, null);
+  }
+
   exists(table: string, key: Value): boolean {
     return this.#current(this.#table(table), key, this.seq, null) !== null;
   }
@@ -150,6 +157,7 @@ export class Database {
         else versions.push({ seq: this.seq, row });
       }
     }
+    if (txn.writes.size > 0) this.onCommit?.(txn);
     this.#release(txn);
   }
 

@@ -3,7 +3,7 @@ import { keyParts } from '../../../src/core/keys.ts';
 import type { Digest, Operation, Predicate, ResultColumn, WriteEffect } from '../../../src/core/operation.ts';
 import type { Unnumbered } from '../../../src/observe/context.ts';
 import { createDigester } from '../../../src/observe/payload/index.ts';
-import type { Row, Select, TableSpec, Update, Value, Where } from './database.ts';
+import type { Database, Row, Select, TableSpec, Transaction, Update, Value, Where } from './database.ts';
 import type { Stored } from './store.ts';
 
 /** Versions of a key's value that the observer remembers; a hit on any other comes with its payload. */
@@ -45,6 +45,56 @@ export class Recorder {
       return: 0,
       status: 'ok',
     });
+  }
+
+  stream(): void {
+    this.emit({
+      tier: 'source',
+      kind: 'stream',
+      state: 'begin',
+      plugin: 'test_decoding',
+      insertOnly: [],
+      tables: null,
+      session: 'stream:1',
+      invoke: 0,
+      return: 0,
+      status: 'ok',
+    });
+  }
+
+  /** A transaction as the change stream tells it. */
+  changes(
+    database: Database,
+    txn: Transaction,
+    at: { readonly xid: number; readonly invoke: number; readonly returned: number },
+  ): void {
+    const rows = [...txn.writes].flatMap(([table, written]) =>
+      [...written].map(([key, row]) => ({ table, key, row })),
+    );
+    for (const [index, { table, key, row }] of rows.entries()) {
+      const { key: keyColumn } = database.table(table);
+      const old = database.rowAt(table, key, txn.seq - 1);
+      const cells = Object.fromEntries(
+        Object.entries(row ?? {}).map(([column, value]) => [column, this.value(value)]),
+      );
+      this.emit({
+        tier: 'source',
+        kind: 'change',
+        table,
+        action: row === null ? 'delete' : old === null ? 'insert' : 'update',
+        row: { [keyColumn]: this.value(key)! },
+        ...(row === null ? {} : { after: cells }),
+        xid: at.xid,
+        lsn: `0/${at.xid}`,
+        committed: '2026-01-01T00:00:00.000000Z',
+        index,
+        count: rows.length,
+        session: 'stream:1',
+        invoke: at.invoke,
+        return: at.returned,
+        status: 'ok',
+      });
+    }
   }
 
   #name(db: number, key: string, at: number, session: string): void {

@@ -1,12 +1,12 @@
 /** Runs a variant: draws its surroundings from the seed, lets clients act, and gives the history with its truth. */
 import type { Operation } from '../../../src/core/operation.ts';
 import { Client } from './client.ts';
-import type { Process } from './engine.ts';
+import { MS, type Process } from './engine.ts';
 import { Random } from './random.ts';
 import type { Action, Variant } from './service.ts';
 import { SHAPES, Shop, STYLES, TABLES, type Variety } from './shop.ts';
 import { type TrueStaleHit, Truth } from './truth.ts';
-import { World, type WorldOptions } from './world.ts';
+import { type Instrumentation, World, type WorldOptions } from './world.ts';
 
 export interface Run {
   readonly variant: Variant;
@@ -22,11 +22,20 @@ export interface Run {
   readonly world: World;
 }
 
+/** How often spans are sent. */
+const BATCH_MS = 200;
+
 export interface RunOptions {
   readonly seed: number;
   readonly http?: boolean;
   readonly clients?: number;
   readonly requests?: number;
+  /** Whether the change stream is read. */
+  readonly stream?: boolean;
+  /** Whether the service sends spans. */
+  readonly spans?: Instrumentation;
+  /** Surroundings that are not left to the seed. */
+  readonly world?: Partial<WorldOptions>;
 }
 
 function varietyOf(variant: Variant, random: Random): Variety {
@@ -45,6 +54,7 @@ function varietyOf(variant: Variant, random: Random): Variety {
 function worldOf(options: RunOptions, random: Random): WorldOptions {
   return {
     seed: options.seed,
+    stream: options.stream ?? false,
     http: options.http ?? random.chance(0.5),
     tables: TABLES,
     databasePool: random.pick([3, 10, 50]),
@@ -55,6 +65,8 @@ function worldOf(options: RunOptions, random: Random): WorldOptions {
       [0.02, 20],
       [0.06, 10],
     ] as const),
+    spans: options.spans,
+    ...options.world,
   };
 }
 
@@ -70,7 +82,7 @@ function chooseAction(actions: readonly Action[], random: Random): Action {
 /** One request, from its arrival to its response. */
 function* serve(shop: Shop, action: Action, id: number, session: string): Process {
   const { world } = shop;
-  const client = new Client(world);
+  const client = new Client(world, world.nextRequest());
   const invoke = world.engine.now;
   yield* world.pause();
   yield* shop.arrive(client);
@@ -78,11 +90,19 @@ function* serve(shop: Shop, action: Action, id: number, session: string): Proces
   yield* shop.leave(client);
   yield* world.pause();
   client.request.returned = world.engine.now;
-  if (!world.options.http) return;
   const path = action.path(id);
+  const route = path.replace(/\d+$/, ':id');
+  world.spans?.server(
+    client.request,
+    { method: action.method, route, path },
+    invoke + 0.005 * MS,
+    world.engine.now - 0.005 * MS,
+  );
+  if (!world.options.http) return;
   world.recorder.emit({
     tier: 'http',
     kind: 'request',
+    request: client.request.ordinal,
     session,
     invoke,
     return: world.engine.now,
@@ -127,7 +147,18 @@ export function simulate(variant: Variant, options: RunOptions): Run {
       })(),
     );
   }
+  if (world.spans !== null) {
+    world.engine.spawn(
+      (function* (): Process {
+        while (active > 0) {
+          yield* world.sleep(BATCH_MS);
+          world.spans?.flush(world.recorder);
+        }
+      })(),
+    );
+  }
   world.engine.run();
+  world.spans?.flush(world.recorder);
   const { recorder } = world;
   return {
     variant,

@@ -7,6 +7,7 @@ import { Database, type TableSpec, type Transaction } from './database.ts';
 import { Engine, MS, Pool, type Process } from './engine.ts';
 import { Random } from './random.ts';
 import { Recorder } from './recorder.ts';
+import { SpanRecorder } from './spans.ts';
 import { Store, type Stored } from './store.ts';
 
 export interface WorldOptions {
@@ -21,6 +22,10 @@ export interface WorldOptions {
   readonly latency: number;
   /** Share of messages that stall, and the mean of such a stall, ms. */
   readonly stall: readonly [share: number, mean: number];
+  /** Whether the change stream is read. */
+  readonly stream?: boolean;
+  /** Whether the service sends spans. */
+  readonly spans?: Instrumentation | undefined;
 }
 
 /** A committed (or rolled back) transaction that wrote. */
@@ -35,6 +40,16 @@ export interface TrueWrite {
 export interface TrueRequest {
   /** The HTTP response's return; null while under way, or not seen. */
   returned: number | null;
+  /** Which request it is: 1, 2, 3…; 0: none, the work of a background process. */
+  readonly ordinal: number;
+}
+
+/** How the service is instrumented: its clock against ours, by how much each stamp is off, and in what steps beginnings are
+ * read (ends are as long after as the span lasted); ms. */
+export interface Instrumentation {
+  readonly skew: number;
+  readonly jitter: number;
+  readonly grain?: number;
 }
 
 /** A read of the cache that found something. */
@@ -48,6 +63,9 @@ export interface TrueHit {
   readonly until: number;
   readonly value: Stored;
 }
+
+/** How exactly a commit's time is known. */
+const CLOCK_ERROR_MS = 0.3;
 
 /** Time of one message, with its order on a connection. */
 interface Line {
@@ -66,16 +84,49 @@ export class World {
   readonly cachePool: Pool | null;
   readonly writes: TrueWrite[] = [];
   readonly hits: TrueHit[] = [];
+  /** Whose each operation is, by its id. */
+  readonly owners = new Map<number, TrueRequest>();
+  readonly spans: SpanRecorder | null;
+  #requests = 0;
+  readonly #streamRandom: Random;
+  #streamAt = 0;
   readonly #lines = new Map<string, Line>();
   readonly #transactions = new Map<string, number>();
 
   constructor(options: WorldOptions) {
     this.options = options;
     this.random = new Random(options.seed);
+    this.#streamRandom = new Random(options.seed + 1_000_003);
     this.database = new Database(options.tables);
     this.databasePool = new Pool('pg', options.databasePool);
     this.cachePool = options.cachePool === 'shared' ? null : new Pool('redis', options.cachePool);
+    this.spans = options.spans === undefined ? null : new SpanRecorder(options.spans, options.seed);
     for (const table of options.tables) this.recorder.table(table);
+    if (options.stream === true) {
+      this.recorder.stream();
+      this.database.onCommit = (txn) => this.#streamed(txn);
+    }
+  }
+
+  /** A commit arrives by the change stream a little later; its time is known to a fraction of a millisecond. */
+  #streamed(txn: Transaction): void {
+    const { engine, recorder, database } = this;
+    const invoke = Math.max(0, engine.now - CLOCK_ERROR_MS * MS);
+    const delay = (0.1 + this.#streamRandom.exponential(0.8)) * MS;
+    const xid = 700 + txn.seq;
+    this.#streamAt = Math.max(this.#streamAt + 1, engine.now + delay);
+    const at = this.#streamAt - engine.now;
+    engine.spawn(
+      (function* (): Process {
+        yield at;
+        recorder.changes(database, txn, { xid, invoke, returned: engine.now });
+      })(),
+    );
+  }
+
+  /** Number of the next request. */
+  nextRequest(): number {
+    return ++this.#requests;
   }
 
   /** Number of the next transaction on a connection. */
