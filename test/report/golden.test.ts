@@ -3,12 +3,16 @@
  * and read the difference before committing it.
  */
 import { describe, expect, test } from 'vitest';
+import type { Finding } from '../../src/core/finding.ts';
 import { WhystaleError } from '../../src/errors.ts';
 import { documentText } from '../../src/report/document-text.ts';
 import { errorText } from '../../src/report/error.ts';
 import { findingLines } from '../../src/report/finding-text.ts';
 import { findingsDocument } from '../../src/report/findings-document.ts';
+import { documentGithub } from '../../src/report/github.ts';
+import { documentJunit } from '../../src/report/junit.ts';
 import { documentMarkdown } from '../../src/report/markdown.ts';
+import { documentSarif } from '../../src/report/sarif.ts';
 import { PLAIN } from '../../src/report/style.ts';
 import { watchSummaryText } from '../../src/report/watch-summary.ts';
 import { ANALYSIS, LONG, RACE, WIDE } from './sample.ts';
@@ -48,6 +52,20 @@ test('the whole document as text', async () => {
 
 test('the whole document as Markdown', async () => {
   await expect(documentMarkdown(DOCUMENT)).toMatchFileSnapshot(golden('document.md'));
+});
+
+test('the whole document as SARIF', async () => {
+  const log = documentSarif({ ...DOCUMENT, findings: [RACE, WIDE] }, { version: '0.1.0' });
+  await expect(`${JSON.stringify(log, null, 2)}\n`).toMatchFileSnapshot(golden('document.sarif'));
+});
+
+test('the whole document as JUnit XML', async () => {
+  const fails = ({ confidence }: Finding) => confidence === 'proved';
+  await expect(documentJunit(DOCUMENT, { fails })).toMatchFileSnapshot(golden('document.junit.xml'));
+});
+
+test('the whole document as annotations', async () => {
+  await expect(documentGithub(DOCUMENT)).toMatchFileSnapshot(golden('document.github.txt'));
 });
 
 test('the end of a watch', async () => {
