@@ -3,7 +3,7 @@
  * compared across recordings nor tried against a dictionary later.
  */
 import { hash } from 'node:crypto';
-import { type Digest, NULL_DIGEST, type Payload } from '../../core/operation.ts';
+import { type Digest, NULL_DIGEST, type Payload, type SecretFound } from '../../core/operation.ts';
 import type { Digester } from '../context.ts';
 import { type Canonical, canonical, isCommon, readableText } from './canonical.ts';
 import { canonicalDocument } from './canonical-document.ts';
@@ -11,6 +11,8 @@ import { inspectFields, inspectPayload } from './inspect.ts';
 import { maskKey } from './key.ts';
 import { LIMITS } from './limits.ts';
 import { createRecentMap } from './recent-map.ts';
+import { secretForms } from './secret-forms.ts';
+import { keyNameOf } from './secrets.ts';
 import { createSipHash } from './siphash.ts';
 
 /** A digester that still knows the short texts behind recent digests, for the live display and nothing else. */
@@ -19,11 +21,13 @@ export interface RevealingDigester extends Digester {
   reveal(digest: Digest): string | undefined;
 }
 
-/** Makes the digester of one recording. `key`: 16 random bytes. Throws RangeError for a key of another length. */
-export function createDigester(key: Uint8Array): RevealingDigester {
-  const digestText = createTextDigest(key);
+/** Makes the digester of one recording. `hashKey`: 16 random bytes. Throws RangeError for a key of another length. */
+export function createDigester(hashKey: Uint8Array): RevealingDigester {
+  const digestText = createTextDigest(hashKey);
   const known = createRecentMap<string, Digest>(LIMITS.memo);
   const texts = createRecentMap<Digest, string>(LIMITS.reveal);
+  const hidden = createRecentMap<Digest, true>(LIMITS.hidden);
+  const keySecrets = createRecentMap<string, readonly SecretFound[]>(LIMITS.memo);
 
   const scalar = (text: string): Digest => {
     const remembered = known.get(text);
@@ -36,15 +40,34 @@ export function createDigester(key: Uint8Array): RevealingDigester {
     return digest;
   };
 
+  const key = (name: string): string => {
+    const found: SecretFound[] = [];
+    const shown = maskKey(name, digestText, (secret) => found.push(secret));
+    if (found.length > 0) keySecrets.set(shown, found);
+    return shown;
+  };
+
+  const hide = (text: string): void => {
+    if (text.length <= LIMITS.revealText) hidden.set(scalar(text), true);
+  };
+  const tools = { scalar, hide, mask: (name: string) => maskKey(name, digestText) };
+
   return {
     scalar,
-    identity: createIdentity(key),
-    inspect: (bytes: Uint8Array): Payload => inspectPayload(bytes, scalar),
-    inspectFields: (fields): Payload => inspectFields(fields, scalar),
-    key: (name) => maskKey(name, digestText),
-    reveal: (digest) => texts.get(digest),
+    identity: createIdentity(hashKey),
+    inspect: (bytes, name = ''): Payload => inspectPayload(bytes, tools, keyNameOf(name)),
+    inspectFields: (fields): Payload => inspectFields(fields, tools),
+    key,
+    secretsOf: (shown) => keySecrets.get(shown) ?? NO_SECRETS,
+    reveal: (digest) => {
+      const text = texts.get(digest);
+      const secret = text !== undefined && (hidden.get(digest) === true || secretForms(text).length > 0);
+      return secret ? undefined : text;
+    },
   };
 }
+
+const NO_SECRETS: readonly SecretFound[] = [];
 
 function wholeCanonical(text: string): Canonical {
   const value = canonical(text);

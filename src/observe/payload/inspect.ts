@@ -7,39 +7,44 @@ import { bytesText, readableText } from './canonical.ts';
 import { canonicalTree } from './canonical-document.ts';
 import {
   addLeaf,
+  addScalar,
   addWords,
   type Collector,
   childPath,
   createCollector,
-  type ScalarDigest,
+  type InspectTools,
+  namedPath,
 } from './collector.ts';
 import { type Unpacked, unpack, unpackRaw } from './compression.ts';
 import { type Document, decodeDocument, decodeWrapped, embeddedDocument } from './documents.ts';
 import { LIMITS } from './limits.ts';
+import { searchSecrets } from './secrets.ts';
 import type { Entries, List, Tree } from './tree.ts';
 import { printableRuns } from './words.ts';
 
-/** Leaves and words of a payload. */
-export function inspectPayload(bytes: Uint8Array, scalar: ScalarDigest): Payload {
-  const collector = createCollector(scalar);
+/** Leaves and words of a payload. `keyName`: what its key says it is. */
+export function inspectPayload(bytes: Uint8Array, tools: InspectTools, keyName: string): Payload {
+  const collector = createCollector(tools, keyName);
   const { format, empty } = collectBytes(collector, '', bytes);
   return finish(collector, format, empty);
 }
 
 /** Leaves and words of a Redis hash: a field is a leaf, or a document of its own under the field's name. */
-export function inspectFields(fields: ReadonlyMap<string, Uint8Array>, scalar: ScalarDigest): Payload {
-  const collector = createCollector(scalar);
+export function inspectFields(fields: ReadonlyMap<string, Uint8Array>, tools: InspectTools): Payload {
+  const collector = createCollector(tools, '');
   for (const [field, bytes] of fields) {
     if (collector.leaves.length >= LIMITS.leaves) {
       collector.truncated = true;
       break;
     }
-    collectBytes(collector, field, bytes);
+    collectBytes(collector, namedPath(collector, '', field), bytes);
   }
   return finish(collector, 'hash', fields.size === 0);
 }
 
 function finish(collector: Collector, format: string, empty: boolean): Payload {
+  const { found, hide } = collector.secrets;
+  if (found.length > 0) collector.wholes.forEach(hide);
   return {
     format,
     leaves: collector.leaves,
@@ -47,6 +52,7 @@ function finish(collector: Collector, format: string, empty: boolean): Payload {
     ...(collector.words.size > 0 ? { words: [...collector.words] } : {}),
     ...(collector.truncated ? { truncated: true } : {}),
     ...(empty ? { empty: true } : {}),
+    ...(found.length > 0 ? { secrets: found } : {}),
   };
 }
 
@@ -82,8 +88,7 @@ function collectLayer(
   if (document !== null) return collectDocument(collector, path, document, layer);
   const text = textOf(bytes, partial);
   if (text !== null) {
-    addLeaf(collector, path, text);
-    addWords(collector, text);
+    addWords(collector, addScalar(collector, path, text));
     return { format: 'text', empty: text === '' };
   }
   return collectBinary(collector, path, bytes, layer);
@@ -130,7 +135,8 @@ function collectBinary(collector: Collector, path: string, bytes: Uint8Array, la
   if (bytes.length <= LONGEST_BINARY_CELL) addLeaf(collector, path, bytesText(bytes));
   const runs = printableRuns(bytes);
   // Random bytes are readable in places too; words that make up little of the whole are noise.
-  if (runs.length >= bytes.length * READABLE_SHARE) addWords(collector, `${runs}\n`);
+  if (runs.length >= bytes.length * READABLE_SHARE)
+    addWords(collector, searchSecrets(collector.secrets, path, `${runs}\n`));
   // What an unknown format holds cannot be read, so absence proves nothing.
   collector.truncated = true;
   return { format: 'binary', empty: false };
@@ -149,7 +155,7 @@ function collectTree(collector: Collector, path: string, tree: Tree, depth: numb
   }
   switch (tree.kind) {
     case 'plain':
-      addLeaf(collector, path, tree.text);
+      addScalar(collector, path, tree.text);
       return;
     case 'text':
       collectText(collector, path, tree.text, depth, layer);
@@ -168,7 +174,7 @@ function collectTree(collector: Collector, path: string, tree: Tree, depth: numb
       collectContainer(collector, path, tree, depth);
       for (const [key, item] of tree.entries) {
         if (collector.truncated && collector.leaves.length >= LIMITS.leaves) return;
-        collectTree(collector, childPath(path, key), item, depth + 1, layer);
+        collectTree(collector, namedPath(collector, path, key), item, depth + 1, layer);
       }
   }
 }
@@ -184,20 +190,24 @@ function collectContainer(collector: Collector, path: string, tree: List | Entri
   if (depth > WHOLE_DEPTH || size === 0 || size > WHOLE_ENTRIES) return;
   if (collector.containers.length >= WHOLE_ENTRIES) return;
   const text = canonicalTree(tree);
-  if (text !== null && text.length <= WHOLE_TEXT) collector.containers.push([path, collector.scalar(text)]);
+  if (text === null || text.length > WHOLE_TEXT) return;
+  collector.containers.push([path, collector.scalar(text)]);
+  if (text.length <= LIMITS.revealText) collector.wholes.push(text);
 }
 
 /** A text leaf is itself, the document that it may embed, and its words. */
 function collectText(collector: Collector, path: string, text: string, depth: number, layer: number): void {
-  addLeaf(collector, path, text);
-  if (text.length < 2) return;
-  const embedded = layer < LIMITS.layers ? embeddedDocument(text, layer) : null;
+  const embedded = text.length >= 2 && layer < LIMITS.layers ? embeddedDocument(text, layer) : null;
   if (embedded === null) {
-    addWords(collector, text);
+    addWords(collector, addScalar(collector, path, text));
     return;
   }
+  addLeaf(collector, path, text);
   if (embedded.cut) collector.truncated = true;
+  const { found, hide } = collector.secrets;
+  const before = found.length;
   collectTree(collector, path, embedded.tree, depth + 1, layer + 1);
+  if (found.length > before) hide(text);
 }
 
 /** Bytes inside a document: a document again, or a scalar. */
@@ -210,6 +220,5 @@ function collectInner(collector: Collector, path: string, bytes: Uint8Array, lay
     }
   }
   const text = bytesText(bytes);
-  addLeaf(collector, path, text);
-  addWords(collector, text);
+  addWords(collector, addScalar(collector, path, text));
 }

@@ -6,15 +6,15 @@
  * Not secrets, and left alone: plain hex (digests, object ids), UUIDs, ULIDs, numbers, slugs, e-mail addresses.
  */
 
+import type { SecretFound } from '../../core/operation.ts';
+import { ANNOUNCES, isCardSegment, segmentSecret } from './key-secrets.ts';
+
 /** What ends a segment; the point is no such character, because it joins a JWT's parts. */
 const SEPARATORS = /([:|,;&?=@{}\s]+)/;
 const JWT = /^eyJ[\w-]{6,}\.[\w-]{4,}\.[\w-]*$/;
 /** Prefixes by which issuers mark their tokens, followed by enough random characters. */
 const ISSUED =
   /^(?:(?:[a-z]{2,8}_)?(?:sk|pk|rk|whsec|key|tok|sess|secret)[_-](?:live|test|prod|proj)?[_-]?[A-Za-z0-9]{16,}|[a-z]{2,8}_(?:live|test|prod)_[A-Za-z0-9]{8,}|whsec_[\w+/=-]{16,}|gh[opsur]_[A-Za-z0-9]{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|xox[abeoprs]-[\w-]{10,}|(?:AKIA|ASIA)[A-Z0-9]{12,}|AIza[\w-]{20,}|ya29\.[\w-]{20,}|npm_[A-Za-z0-9]{20,}|pypi-[\w-]{20,}|shp(?:at|ss|ca|pa)_[A-Fa-f0-9]{16,}|hf_[A-Za-z0-9]{20,}|dop_v1_[a-f0-9]{32,}|SG\.[\w-]{10,}\.[\w-]{10,})$/;
-/** Words after which the next segment is a credential by its name. */
-const ANNOUNCES =
-  /^(?:bearer|authorization|api[-_]?keys?|access[-_]?tokens?|refresh[-_]?tokens?|id[-_]?tokens?|auth[-_]?tokens?|jwts?|secrets?|passwords?|passwd)$/i;
 const PLAIN_HEX = /^[0-9a-f]+$/i;
 const UUID = /^\{?[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\}?$/i;
 const ULID = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/;
@@ -31,35 +31,46 @@ const RANDOM_CHANGES_ONE_NUMBER = 0.5;
 const SHORTEST_PIECE = 10;
 const SHOWN = 4;
 
-/** The name with secret segments masked. `digest` gives a segment's digest. */
-export function maskKey(name: string, digest: (secret: string) => string): string {
+/** The name with secret segments masked. `digest` gives a segment's digest; `found` is told what was masked, where that is
+ * known to be a secret and not only taken for one. */
+export function maskKey(
+  name: string,
+  digest: (secret: string) => string,
+  found?: (secret: SecretFound) => void,
+): string {
   if (name.length < SHORTEST_ANNOUNCED) return name;
   const parts = name.split(SEPARATORS);
-  let announced = false;
+  const mask = (text: string, before: string): string => {
+    const secret = found === undefined ? null : segmentSecret(text, before);
+    if (secret !== null) found?.(secret);
+    return `${text.slice(0, SHOWN)}…${digest(text)}`;
+  };
+  let before = '';
   let changed = false;
   for (let i = 0; i < parts.length; i += 2) {
     const segment = parts[i] as string;
-    const masked = maskSegment(segment, announced, digest);
+    const masked = maskSegment(segment, before, mask);
     changed ||= masked !== segment;
     parts[i] = masked;
-    if (segment !== '') announced = ANNOUNCES.test(segment);
+    if (segment !== '') before = segment;
   }
   return changed ? parts.join('') : name;
 }
 
+type Mask = (text: string, before: string) => string;
+
 /** A segment as a whole, or the parts of a path or a dotted name in it. */
-function maskSegment(segment: string, announced: boolean, digest: (secret: string) => string): string {
-  const mask = (text: string): string => `${text.slice(0, SHOWN)}…${digest(text)}`;
-  if (!isPath(segment) && isSecret(segment, announced)) return mask(segment);
+function maskSegment(segment: string, before: string, mask: Mask): string {
+  if (!isPath(segment) && isSecret(segment, before)) return mask(segment, before);
   if (!/[/.]/.test(segment) || ISSUED.test(segment)) return segment;
-  let follows = announced;
+  let follows = before;
   return segment
     .split(/([/.]+)/)
     .map((part, i) => {
       if (i % 2 === 1 || part === '') return part;
-      const secret = isSecret(part, follows);
-      follows = ANNOUNCES.test(part);
-      return secret ? mask(part) : part;
+      const shown = isSecret(part, follows) ? mask(part, follows) : part;
+      follows = part;
+      return shown;
     })
     .join('');
 }
@@ -71,7 +82,10 @@ function isPath(segment: string): boolean {
   );
 }
 
-function isSecret(segment: string, announced: boolean): boolean {
+function isSecret(segment: string, before: string): boolean {
+  if (segment.length < 12) return false;
+  if (isCardSegment(segment, before)) return true;
+  const announced = ANNOUNCES.test(before);
   if (segment.length < (announced ? SHORTEST_ANNOUNCED : 12)) return false;
   if (JWT.test(segment) || ISSUED.test(segment)) return true;
   if (PLAIN_HEX.test(segment) || UUID.test(segment) || ULID.test(segment) || NUMBER.test(segment))

@@ -28,6 +28,11 @@ export const LIMITS = {
   revealText: 80,
   /** Texts longer than this are hashed natively. */
   sipText: 2_048,
+  /** Secrets told of one payload, and characters of it that are searched for them. */
+  secrets: 16,
+  secretText: 65_536,
+  /** Texts that are never shown because they were found to be secrets. */
+  hidden: 20_000,
   /** Bytes of an integer that is written out in decimal. */
   integerBytes: 64,
 } as const;
