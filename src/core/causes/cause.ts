@@ -34,6 +34,8 @@ export interface Words {
   readonly key: string;
   readonly template: string;
   readonly writer: string;
+  /** Whether the writer did not pass the proxies. */
+  readonly outside: boolean;
   readonly reader: string;
   /** The changed columns with old and new value, e.g. `items.price 10 → 12`. */
   readonly changed: string;
@@ -51,4 +53,12 @@ export interface Cause {
 /** `item:1`, with the database number where it is not 0. */
 export function keyName(key: KeyState): string {
   return key.db === 0 ? key.name : `${key.name} (database ${key.db})`;
+}
+
+/** What a writer can do that does not know the cache: a cron job, an administrator, another service. */
+export function outsideSteps(words: Words): readonly string[] {
+  if (!words.outside) return [];
+  return [
+    `If that writer cannot reach Redis, let the database tell: a trigger that fills an outbox table, whose reader removes ${words.template} (docs/recipes/transactional-outbox.md).`,
+  ];
 }

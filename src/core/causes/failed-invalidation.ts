@@ -1,11 +1,22 @@
 /** WS105: the right removal was sent and failed. */
-import { type Cause, keyName } from './cause.ts';
+import type { Removal } from '../versions.ts';
+import { type Cause, keyName, type StaleCase } from './cause.ts';
+
+/** The last attempt that failed; none when one succeeded after it: then something else made the value stale. */
+function lost({ ownBefore, ownAfter }: StaleCase): Removal | undefined {
+  const own = [...ownBefore, ...ownAfter];
+  const failed = own.findLast((removal) => removal.failed);
+  if (failed === undefined) return undefined;
+  return own.some((other) => !other.failed && other.interval.invoke > failed.interval.invoke)
+    ? undefined
+    : failed;
+}
 
 export const failedInvalidation: Cause = {
   code: 'WS105',
-  matches: (stale) => [...stale.ownBefore, ...stale.ownAfter].some((removal) => removal.failed),
+  matches: (stale) => lost(stale) !== undefined,
   explain: (stale, words) => {
-    const failed = [...stale.ownBefore, ...stale.ownAfter].find((removal) => removal.failed);
+    const failed = lost(stale);
     const why =
       failed?.op.status === 'info'
         ? 'was never answered'

@@ -5,6 +5,7 @@ import { invalidateBeforeCommit } from './invalidate-before-commit.ts';
 import { missingInvalidation } from './missing-invalidation.ts';
 import { negativeCache } from './negative-cache.ts';
 import { partialInvalidation } from './partial-invalidation.ts';
+import { replicaLag } from './replica-lag.ts';
 import { staleFillRace } from './stale-fill-race.ts';
 import { ttlOnly } from './ttl-only.ts';
 import { uncommittedData } from './uncommitted-data.ts';
@@ -13,6 +14,8 @@ import { wrongKey } from './wrong-key.ts';
 
 export const CAUSES: readonly Cause[] = [
   uncommittedData,
+  // Told by where and when the value was read; the order of the removals has no part in it.
+  replicaLag,
   failedInvalidation,
   invalidateBeforeCommit,
   staleFillRace,

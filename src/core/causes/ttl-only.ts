@@ -1,5 +1,5 @@
 /** WS112: nothing ever removes keys of this template on a change; the time to live is the only end of a stale value. */
-import type { Cause } from './cause.ts';
+import { type Cause, outsideSteps } from './cause.ts';
 
 export const ttlOnly: Cause = {
   code: 'WS112',
@@ -10,6 +10,7 @@ export const ttlOnly: Cause = {
     title: 'decide: invalidate, or state how stale it may be',
     steps: [
       `In ${words.writer}, remove ${words.template} after the COMMIT.`,
+      ...outsideSteps(words),
       'Or write down that readers may see values as old as the time to live, and make it as short as that needs.',
     ],
     recipe: 'docs/recipes/invalidate-after-commit.md',
