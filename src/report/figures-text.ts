@@ -3,6 +3,7 @@ import type { Analysis, Coverage, RouteFigures, TemplateFigures } from '../core/
 import { count, counted, duration, percent } from './format.ts';
 import type { Drawing } from './style.ts';
 import { type Column, tableLines } from './table.ts';
+import { wrapText } from './wrap.ts';
 
 const left = (heading: string): Column => ({ heading, align: 'left' });
 const right = (heading: string): Column => ({ heading, align: 'right' });
@@ -10,21 +11,40 @@ const right = (heading: string): Column => ({ heading, align: 'right' });
 /** Rows drawn of a table; the JSON document has them all. */
 const MAX_ROWS = 20;
 
+/** Routes, with what they ran. Averages are per request. */
 export function routeLines(routes: readonly RouteFigures[], drawing: Drawing): string[] {
+  if (routes.length === 0) return [];
   const columns = [
     left('route'),
-    ...['requests', 'p50 ms', 'p99 ms', 'errors', 'hit ratio', 'source calls each'].map(right),
+    ...['requests', 'p95 ms', 'errors', 'hits', 'misses', 'stale', 'calls', 'again'].map(right),
   ];
   const rows = most(routes, (figures) => [figures.requests]).map((figures) => [
     figures.route,
     count(figures.requests),
-    figures.p50Ms.toFixed(1),
-    figures.p99Ms.toFixed(1),
+    figures.p95Ms.toFixed(1),
     percent(figures.errorRate),
-    percent(figures.hitRatio),
+    count(figures.hits),
+    count(figures.misses),
+    count(figures.staleHits),
     figures.sourceCallsPerRequest.toFixed(1),
+    figures.exactRequests === 0 ? '-' : figures.duplicateCallsPerRequest.toFixed(1),
   ]);
-  return [...tableLines(columns, rows, drawing), ...leftOut(routes.length, drawing)];
+  return [
+    ...tableLines(columns, rows, drawing),
+    ...leftOut(routes.length, drawing),
+    ...wrapText(routeLegend(routes), drawing.width).map(drawing.style.faint),
+  ];
+}
+
+/** What the columns mean, and how many requests they rest on. */
+function routeLegend(routes: readonly RouteFigures[]): string {
+  const requests = routes.reduce((sum, figures) => sum + figures.requests, 0);
+  const exact = routes.reduce((sum, figures) => sum + figures.exactRequests, 0);
+  const known =
+    exact === requests
+      ? 'all operations of all requests are known'
+      : `all operations are known of ${count(exact)} of ${counted(requests, 'request')}`;
+  return `calls: database statements per request; again: those that repeat one of the same request; ${known}.`;
 }
 
 export function templateLines(templates: readonly TemplateFigures[], drawing: Drawing): string[] {
@@ -80,6 +100,6 @@ export function coverageLine(coverage: Coverage): string {
   const share =
     coverage.unattributed === null
       ? 'no HTTP seen, so no routes'
-      : `${percent(coverage.unattributed)} of store operations without a request`;
+      : `${percent(coverage.unattributed)} of store operations without a route`;
   return `Seen: ${lineage}; ${fills}; ${share}.`;
 }

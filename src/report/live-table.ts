@@ -1,7 +1,7 @@
 /** The live table of `watch`: one line per key template. Pure. */
 import type { Analysis, TemplateFigures } from '../core/finding.ts';
 import { templateLines } from './figures-text.ts';
-import { count, duration } from './format.ts';
+import { count, counted, duration } from './format.ts';
 import type { Drawing } from './style.ts';
 
 /** The table's lines; empty before anything was seen. */
@@ -18,7 +18,8 @@ export function liveTable(analysis: Analysis, maxRows: number, drawing: Drawing)
 }
 
 function totals(summary: Analysis['summary']): string {
-  return `${count(summary.hits)} hits, ${count(summary.misses)} misses, ${count(summary.staleHits)} stale, ${count(summary.sourceCalls)} source calls`;
+  const { hits, misses, staleHits, sourceCalls } = summary;
+  return `${counted(hits, 'hit')}, ${counted(misses, 'miss', 'misses')}, ${count(staleHits)} stale, ${counted(sourceCalls, 'source call')}`;
 }
 
 /** One template in one line, where lines cannot be redrawn. */
@@ -27,5 +28,12 @@ export function liveLine(figures: TemplateFigures): string {
     figures.staleHits === 0
       ? ''
       : `, ${count(figures.staleHits)} stale (up to ${duration(figures.maxStaleMs)})`;
-  return `${figures.template}: ${count(figures.hits)} hits, ${count(figures.misses)} misses, ${count(figures.fills)} fills, ${count(figures.invalidations)} invalidations${stale}`;
+  const { template, hits, misses, fills, invalidations } = figures;
+  const parts = [
+    counted(hits, 'hit'),
+    counted(misses, 'miss', 'misses'),
+    counted(fills, 'fill'),
+    counted(invalidations, 'invalidation'),
+  ];
+  return `${template}: ${parts.join(', ')}${stale}`;
 }
