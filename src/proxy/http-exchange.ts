@@ -2,7 +2,7 @@
 import http from 'node:http';
 import { reason } from './dial.ts';
 import { type Endpoint, formatEndpoint } from './endpoint.ts';
-import { type HttpEnd, type HttpSession, MAX_HEAD_BYTES } from './http-session.ts';
+import { type HttpEnd, type HttpSession, MAX_HEAD_BYTES, type RawHeaders } from './http-session.ts';
 import type { Clock } from './observer.ts';
 
 export interface ExchangeParts {
@@ -12,7 +12,11 @@ export interface ExchangeParts {
   readonly target: Endpoint;
   readonly clock: Clock;
   /** Headers added to the request: name, value, name, value… */
-  readonly added: readonly string[];
+  readonly added: RawHeaders;
+  /** What is to pass of the response's headers. */
+  readonly head: (headers: RawHeaders) => RawHeaders;
+  /** Up to how many bytes of the response's body a copy is wanted. */
+  readonly keep: (code: number, headers: RawHeaders) => number;
   readonly ended: (end: HttpEnd) => void;
 }
 
@@ -23,16 +27,20 @@ export class HttpExchange {
   private readonly parts: ExchangeParts;
   private size = 0;
   private code: number | null = null;
+  /** The body so far, while it is to be kept. */
+  private copy: Buffer[] | null = null;
+  private upstream: http.ClientRequest | null = null;
 
   constructor(parts: ExchangeParts) {
     this.parts = parts;
   }
 
   start(): void {
-    const { request, response } = this.parts;
+    const { request, response, session } = this.parts;
     let upstream: http.ClientRequest;
     try {
       upstream = this.open();
+      this.upstream = upstream;
     } catch (error) {
       this.refuse(error, 400);
       return;
@@ -44,10 +52,9 @@ export class HttpExchange {
     // What the service no longer wants must still be read, or the connection could not go on.
     upstream.on('close', () => request.resume());
     response.on('close', () => {
-      if (response.writableFinished) return;
-      this.end('client');
-      upstream.destroy();
+      if (!response.writableFinished) this.abandon();
     });
+    session.gone.add(this.abandon);
     request.on('error', () => upstream.destroy());
     request.on('end', () => addTrailers(upstream, request.rawTrailers));
     request.pipe(upstream);
@@ -79,6 +86,12 @@ export class HttpExchange {
     return upstream;
   }
 
+  /** The client went away. */
+  private readonly abandon = (): void => {
+    this.end('client');
+    this.upstream?.destroy();
+  };
+
   private answer(answer: http.IncomingMessage): void {
     const { request, response } = this.parts;
     this.code = answer.statusCode ?? null;
@@ -88,24 +101,27 @@ export class HttpExchange {
     // A body that ends with the connection ends it towards the client too.
     if (!framed && mayHaveBody(request, answer)) response.shouldKeepAlive = false;
     try {
-      response.writeHead(answer.statusCode ?? 502, answer.statusMessage, headers);
+      response.writeHead(answer.statusCode ?? 502, answer.statusMessage, [...this.parts.head(headers)]);
     } catch (error) {
       answer.destroy();
       this.refuse(error, 502);
       return;
     }
+    const most = this.parts.keep(answer.statusCode ?? 502, answer.rawHeaders);
+    if (most > 0) this.copy = [];
     answer.on('data', (chunk: Buffer) => {
       this.size += chunk.length;
+      if (this.size > most) this.copy = null;
+      else this.copy?.push(chunk);
     });
-    answer.on('end', () => {
-      addTrailers(response, answer.rawTrailers);
-      this.end(null);
-    });
+    answer.on('end', () => addTrailers(response, answer.rawTrailers));
     answer.on('error', () => {
       this.end('service');
       response.destroy();
     });
     answer.pipe(response);
+    // Told after the pipe's own listener: the last byte has gone on by then.
+    answer.on('end', () => this.end(null));
     flushSoon(response);
   }
 
@@ -144,9 +160,12 @@ export class HttpExchange {
   }
 
   private end(failure: HttpEnd['failure']): void {
-    const { ended, clock } = this.parts;
+    const { ended, clock, session } = this.parts;
+    session.gone.delete(this.abandon);
     const whole = failure === null || failure === 'unreachable';
-    ended({ code: this.code, size: this.size, return: whole ? clock() : null, failure });
+    const body = failure === null && this.copy !== null ? { body: Buffer.concat(this.copy) } : {};
+    this.copy = null;
+    ended({ code: this.code, size: this.size, return: whole ? clock() : null, failure, ...body });
   }
 }
 
@@ -167,7 +186,7 @@ function isOld(request: http.IncomingMessage): boolean {
 }
 
 /** Values of equal names together, in order of first appearance and first spelling. */
-function grouped(raw: readonly string[]): Iterable<readonly [string, string[]]> {
+function grouped(raw: RawHeaders): Iterable<readonly [string, string[]]> {
   const groups = new Map<string, readonly [string, string[]]>();
   for (let at = 0; at + 1 < raw.length; at += 2) {
     const name = raw[at]!;
@@ -178,11 +197,11 @@ function grouped(raw: readonly string[]): Iterable<readonly [string, string[]]> 
   return groups.values();
 }
 
-function has(raw: readonly string[], name: string): boolean {
+function has(raw: RawHeaders, name: string): boolean {
   return raw.some((text, at) => at % 2 === 0 && text.toLowerCase() === name);
 }
 
-function without(raw: readonly string[], name: string): string[] {
+function without(raw: RawHeaders, name: string): string[] {
   return raw.filter((_, at) => raw[at - (at % 2)]!.toLowerCase() !== name);
 }
 

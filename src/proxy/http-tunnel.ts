@@ -9,7 +9,7 @@ import { wrapChannel } from './channel.ts';
 import { joinChannels } from './connection.ts';
 import { dialPlain } from './dial.ts';
 import { type Endpoint, formatEndpoint } from './endpoint.ts';
-import type { HttpEnd } from './http-session.ts';
+import type { RequestWatcher } from './http-session.ts';
 import type { Clock, ConnectionObserver } from './observer.ts';
 
 /** Headers of the upgrade to HTTP/2 in clear text, which RFC 9113 section 3.1 withdrew. */
@@ -20,21 +20,13 @@ export class Tunnel {
   private readonly client: net.Socket;
   private readonly head: Buffer;
   private readonly clock: Clock;
-  private readonly ended: (end: HttpEnd) => void;
   private readonly stopping = new AbortController();
 
-  constructor(
-    request: http.IncomingMessage,
-    client: net.Socket,
-    head: Buffer,
-    clock: Clock,
-    ended: (end: HttpEnd) => void,
-  ) {
+  constructor(request: http.IncomingMessage, client: net.Socket, head: Buffer, clock: Clock) {
     this.request = request;
     this.client = client;
     this.head = head;
     this.clock = clock;
-    this.ended = ended;
   }
 
   /** Whether the offer to switch is declined on the service's behalf: HTTP/2 in clear text would hide every later
@@ -60,9 +52,9 @@ export class Tunnel {
   }
 
   /** Connects to the service and joins the two until both end. */
-  start(target: Endpoint, closed: () => void): void {
+  start(target: Endpoint, watcher: RequestWatcher, closed: () => void): void {
     const client = wrapChannel(this.client);
-    const over = (end: HttpEnd) => this.ended(end);
+    const over = watcher.end;
     dialPlain(target, this.stopping.signal).then(
       (store) => {
         if (this.client.destroyed) {
@@ -72,7 +64,7 @@ export class Tunnel {
           return;
         }
         const bytes = Buffer.concat([requestHead(this.request, this.request.rawHeaders), this.head]);
-        joinChannels(client, store, this.watch(), this.clock, { client: { bytes } }, closed);
+        joinChannels(client, store, this.observe(watcher), this.clock, { client: { bytes } }, closed);
       },
       () => {
         over({ code: null, size: 0, return: this.clock(), failure: 'unreachable' });
@@ -92,17 +84,17 @@ export class Tunnel {
   }
 
   /** The request is over when its status has arrived; what follows is no longer HTTP. */
-  private watch(): ConnectionObserver {
+  private observe(watcher: RequestWatcher): ConnectionObserver {
     let first = '';
     return {
-      client: () => {},
+      client: () => watcher.tunnelled?.(),
       server: (chunk, at) => {
         if (first.length >= 12) return;
         first += Buffer.from(chunk.subarray(0, 12 - first.length)).toString('latin1');
         const status = /^HTTP\/1\.[01] (\d{3})/.exec(first)?.[1];
-        if (status) this.ended({ code: Number(status), size: 0, return: at, failure: null });
+        if (status) watcher.end({ code: Number(status), size: 0, return: at, failure: null });
       },
-      end: () => this.ended({ code: null, size: 0, return: null, failure: 'service' }),
+      end: () => watcher.end({ code: null, size: 0, return: null, failure: 'service' }),
     };
   }
 }

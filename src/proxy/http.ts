@@ -12,8 +12,19 @@ import http from 'node:http';
 import type net from 'node:net';
 import { READ_BUFFER_BYTES } from './channel.ts';
 import { type Endpoint, formatEndpoint } from './endpoint.ts';
+import { askedOf } from './http-asked.ts';
+import { credentialsOf } from './http-credentials.ts';
 import { HttpExchange } from './http-exchange.ts';
-import { type HttpEnd, type HttpSession, MAX_HEAD_BYTES, type OnRequest } from './http-session.ts';
+import type { RequestQueue } from './http-queue.ts';
+import {
+  type HttpEnd,
+  type HttpSession,
+  MAX_HEAD_BYTES,
+  type OnRequest,
+  type RawHeaders,
+  type RequestWatcher,
+} from './http-session.ts';
+import { traceOf } from './http-trace.ts';
 import { Tunnel } from './http-tunnel.ts';
 import { type Listener, listen } from './listener.ts';
 import type { Clock } from './observer.ts';
@@ -34,6 +45,17 @@ export interface HttpProxyOptions {
   readonly degrade?: (code: string, text: string) => void;
   /** Name of a header that carries the request's id to the service; absent: nothing is added. */
   readonly idHeader?: string;
+  /** Name of the sessions; default `http`: `http:1`, `http:2`… */
+  readonly prefix?: string;
+  /** Lets one request at a time through, over all proxies that share it; absent: all at once. */
+  readonly queue?: RequestQueue | undefined;
+}
+
+/** A request as it is reported: never throws, and tells its end once. */
+interface Reported extends RequestWatcher {
+  readonly id: number;
+  readonly head: (headers: RawHeaders) => RawHeaders;
+  readonly keep: (code: number, headers: RawHeaders) => number;
 }
 
 export interface HttpProxy {
@@ -119,10 +141,13 @@ class RunningHttpProxy implements HttpProxy {
       return;
     }
     const session = this.sessionOf(request.socket);
-    const { id, ended } = this.report(request, session);
-    const { target, clock, idHeader } = this.options;
-    const added = idHeader === undefined ? [] : [idHeader, String(id)];
-    new HttpExchange({ session, request, response, target, clock, added, ended }).start();
+    this.inTurn(session, (leave) => {
+      const { id, head, keep, end } = this.report(request, session, leave);
+      const { target, clock, idHeader } = this.options;
+      const added = idHeader === undefined ? [] : [idHeader, String(id)];
+      const parts = { session, request, response, target, clock, added };
+      new HttpExchange({ ...parts, head, keep, ended: end }).start();
+    });
   }
 
   private upgrade(
@@ -137,42 +162,89 @@ class RunningHttpProxy implements HttpProxy {
       Tunnel.reinject(server, request, client, head);
       return;
     }
-    const { ended } = this.report(request, session);
-    const tunnel = new Tunnel(request, client, head, clock, ended);
+    const tunnel = new Tunnel(request, client, head, clock);
     this.tunnels.add(tunnel);
-    tunnel.start(target, () => this.tunnels.delete(tunnel));
+    client.once('close', () => this.tunnels.delete(tunnel));
+    this.inTurn(session, (leave) =>
+      tunnel.start(target, this.report(request, session, leave), () => this.tunnels.delete(tunnel)),
+    );
+  }
+
+  /** Runs when it is the request's turn, unless its client has gone by then. */
+  private inTurn(session: HttpSession, run: (leave: () => void) => void): void {
+    const { queue } = this.options;
+    session.active++;
+    if (queue === undefined) {
+      run(() => session.active--);
+      return;
+    }
+    const leaveQueue = () => {
+      if (cancel()) session.active--;
+    };
+    session.gone.add(leaveQueue);
+    const cancel = queue.enter((leave) => {
+      session.gone.delete(leaveQueue);
+      const left = () => {
+        session.active--;
+        leave();
+      };
+      if (session.client.destroyed) left();
+      else run(left);
+    });
   }
 
   private sessionOf(client: net.Socket): HttpSession {
     let session = this.sessions.get(client);
     if (!session) {
       const agent = new http.Agent({ keepAlive: true, maxSockets: 1, noDelay: true });
-      session = { name: `http:${++this.sessionCount}`, client, agent, active: 0 };
-      this.sessions.set(client, session);
-      client.once('close', () => agent.destroy());
+      const name = `${this.options.prefix ?? 'http'}:${++this.sessionCount}`;
+      const made: HttpSession = { name, client, agent, active: 0, gone: new Set() };
+      session = made;
+      this.sessions.set(client, made);
+      client.once('close', () => {
+        for (const tell of [...made.gone]) tell();
+        agent.destroy();
+      });
     }
     return session;
   }
 
-  /** Reports the start; the returned `ended` reports the end once. */
-  private report(request: http.IncomingMessage, session: HttpSession) {
+  /** Reports the start; what it gives reports the rest. `leave` is called once, after the end was reported. */
+  private report(request: http.IncomingMessage, session: HttpSession, leave: () => void): Reported {
     const id = ++this.requests;
     this.open++;
-    session.active++;
-    let tell: ((end: HttpEnd) => void) | undefined;
+    let watcher: RequestWatcher | undefined;
     this.guarded(() => {
-      const start = { id, session: session.name, method: request.method ?? '', path: pathOf(request) };
-      tell = this.options.onRequest({ ...start, invoke: this.options.clock() });
+      const { method = '', headers } = request;
+      const credentials = credentialsOf(headers);
+      const start = { id, session: session.name, method, path: pathOf(request), credentials };
+      const asked = askedOf(request);
+      const trace = traceOf(headers.traceparent);
+      watcher = this.options.onRequest({ ...start, asked, trace, invoke: this.options.clock() });
     });
     let over = false;
-    const ended = (end: HttpEnd) => {
+    const end = (told: HttpEnd) => {
       if (over) return;
       over = true;
       this.open--;
-      session.active--;
-      this.guarded(() => tell?.(end));
+      this.guarded(() => watcher?.end(told));
+      leave();
     };
-    return { id, ended };
+    const head = (headers: RawHeaders) => {
+      let passed = headers;
+      this.guarded(() => {
+        passed = watcher?.head?.(headers) ?? headers;
+      });
+      return passed;
+    };
+    const keep = (code: number, headers: RawHeaders) => {
+      let most = 0;
+      this.guarded(() => {
+        most = watcher?.keep?.(code, headers) ?? 0;
+      });
+      return most;
+    };
+    return { id, head, keep, end, tunnelled: () => this.guarded(() => watcher?.tunnelled?.()) };
   }
 
   private guarded(call: () => void): void {

@@ -5,51 +5,9 @@ import type net from 'node:net';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { HEALTH_PATH, type HttpProxyOptions, startHttpProxy } from '../../src/proxy/http.ts';
-import type { HttpEnd, HttpStart } from '../../src/proxy/http-session.ts';
-import { clock, connect, drain, free, readText, sleep, startStore, tcp, until } from './support.ts';
-
-type Reported = HttpStart & { end?: HttpEnd };
-
-async function service(handle: http.RequestListener, options: http.ServerOptions = {}) {
-  const server = http.createServer(options, handle);
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return { server, host: '127.0.0.1', port: (server.address() as net.AddressInfo).port };
-}
-
-async function proxyTo(target: { host: string; port: number }, options: Partial<HttpProxyOptions> = {}) {
-  const requests: Reported[] = [];
-  const proxy = await startHttpProxy({
-    listen: free,
-    target: { host: target.host, port: target.port },
-    clock,
-    onRequest: (start) => {
-      const reported: Reported = { ...start };
-      requests.push(reported);
-      return (end) => {
-        reported.end = end;
-      };
-    },
-    ...options,
-  });
-  onTestFinished(() => proxy.stop(0));
-  const { host, port } = tcp(proxy.endpoint);
-  return { proxy, requests, host, port, url: `http://${host}:${port}` };
-}
-
-function send(port: number, options: http.RequestOptions = {}, body?: string | Readable) {
-  const request = http.request({ host: '127.0.0.1', port, agent: false, ...options });
-  if (body instanceof Readable) body.pipe(request);
-  else request.end(body);
-  return new Promise<http.IncomingMessage>((resolve, reject) => {
-    request.once('response', resolve).once('error', reject);
-  });
-}
+import { HEALTH_PATH } from '../../src/proxy/http.ts';
+import { proxyTo, send, service, socketService } from './http-support.ts';
+import { connect, drain, readText, sleep, startStore, until } from './support.ts';
 
 describe('a request', () => {
   test('and its response arrive with headers, status and body as they were sent, and nothing more', async () => {
@@ -220,6 +178,53 @@ describe('a request', () => {
     expect(answer.split('\r\n\r\n')[1]).toBe('one two');
   });
 
+  test('and its response may have large heads', async () => {
+    const large = 'v'.repeat(200_000);
+    const target = await service(
+      (request, response) => {
+        response.setHeader('x-back', String(request.headers['x-large']));
+        response.end();
+      },
+      { maxHeaderSize: 1 << 20 },
+    );
+    const { port } = await proxyTo(target);
+    const answer = await send(port, { headers: { 'x-large': large }, maxHeaderSize: 1 << 20 });
+    expect(answer.headers['x-back']).toBe(large);
+  });
+
+  test('is reported with the trace that it carries, and carries it on', async () => {
+    const target = await service((request, response) => response.end(request.headers.traceparent));
+    const { port, requests } = await proxyTo(target);
+    const trace = '4bf92f3577b34da6a3ce929d0e0e4736';
+    const traceparent = `00-${trace}-00f067aa0ba902b7-01`;
+    expect(await text(await send(port, { headers: { traceparent } }))).toBe(traceparent);
+    await text(await send(port));
+    expect(requests.map((request) => request.trace)).toEqual([trace, null]);
+  });
+
+  test('can have its response’s headers changed on their way, the body stays', async () => {
+    const target = await service((_request, response) => {
+      response.writeHead(200, ['X-A', '1', 'Set-Cookie', 'a', 'Set-Cookie', 'b', 'Content-Length', '4']);
+      response.end('body');
+    });
+    const { port } = await proxyTo(target, {
+      onRequest: () => ({ head: (headers) => [...headers, 'X-More', 'yes'], end: () => {} }),
+    });
+    const answer = await send(port);
+    expect(answer.rawHeaders.slice(0, 8)).toEqual([
+      'X-A',
+      '1',
+      'Set-Cookie',
+      'a',
+      'Set-Cookie',
+      'b',
+      'Content-Length',
+      '4',
+    ]);
+    expect(answer.headers).toMatchObject({ 'x-more': 'yes' });
+    expect(await text(answer)).toBe('body');
+  });
+
   test('gets a body that the service ends by closing', async () => {
     const target = await startStore((socket) =>
       socket.once('data', () => socket.end('HTTP/1.1 200 OK\r\nX: y\r\n\r\nuntil the end')),
@@ -360,6 +365,17 @@ describe('connections', () => {
     expect(proxy.figures().open).toBe(0);
   });
 
+  test('that the client breaks off end all its pipelined requests', async () => {
+    const target = await service(() => {});
+    const { port, requests, proxy } = await proxyTo(target);
+    const client = await connect({ host: '127.0.0.1', port });
+    client.write('GET /1 HTTP/1.1\r\nhost: x\r\n\r\n'.repeat(3));
+    await until(() => requests.length === 3);
+    client.destroy();
+    await until(() => proxy.figures().open === 0);
+    expect(requests.map(({ end }) => end?.failure)).toEqual(['client', 'client', 'client']);
+  });
+
   test('that the service breaks off in a response are broken off at the client', async () => {
     const target = await service((request, response) => {
       response.writeHead(200, { 'content-length': 100 });
@@ -402,25 +418,6 @@ describe('connections', () => {
 });
 
 describe('upgrades', () => {
-  /** Answers a WebSocket handshake, then echoes. */
-  async function socketService() {
-    const target = await service((_request, response) =>
-      response.end(`plain ${_request.headers.upgrade ?? 'none'}`),
-    );
-    target.server.on('upgrade', (request: http.IncomingMessage, socket: net.Socket, head: Buffer) => {
-      const key = createHash('sha1')
-        .update(`${request.headers['sec-websocket-key']}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`)
-        .digest('base64');
-      socket.write(
-        `HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: Upgrade\r\nsec-websocket-accept: ${key}\r\n\r\n`,
-      );
-      socket.write(head);
-      socket.pipe(socket);
-      socket.on('error', () => {});
-    });
-    return target;
-  }
-
   test('of a WebSocket become a tunnel, the first frame included', async () => {
     const { port, requests } = await proxyTo(await socketService());
     const client = await connect({ host: '127.0.0.1', port });
@@ -484,8 +481,12 @@ describe('the proxy itself', () => {
     const said: string[] = [];
     const target = await service((_request, response) => response.end('ok'));
     const { port } = await proxyTo(target, {
-      onRequest: () => {
-        throw new Error('no');
+      onRequest: ({ id }) => {
+        if (id === 1) throw new Error('no');
+        const fail = () => {
+          throw new Error('no');
+        };
+        return { head: fail, end: fail };
       },
       degrade: (code) => void said.push(code),
     });
