@@ -13,7 +13,7 @@ purpose="${1:?usage: scripts/tools.sh demo|test|bench}"
 needs=()
 case "$purpose" in
   demo) needs=(redis) ;;
-  test) needs=(redis fastapi uvicorn python-redis psycopg psycopg2 asyncpg openssl psql) ;;
+  test) needs=(redis fastapi uvicorn python-redis psycopg psycopg2 asyncpg pytest httpx openssl psql postgres-server pgbouncer) ;;
   bench) needs=(redis haproxy) ;;
   *) echo "scripts/tools.sh: unknown purpose $purpose (demo, test, bench)" >&2; exit 2 ;;
 esac
@@ -39,10 +39,20 @@ has_module() {
   return 1
 }
 
+# Debian keeps the server's programs off PATH, one folder a version.
+has_postgres_server() {
+  local bin
+  for bin in /usr/lib/postgresql/*/bin; do
+    [ -x "$bin/postgres" ] && [ -x "$bin/initdb" ] && [ -x "$bin/pg_basebackup" ] && return 0
+  done
+  return 1
+}
+
 is_there() {
   case "$1" in
     redis) has_program redis-server valkey-server ;;
-    haproxy | openssl | psql) has_program "$1" ;;
+    haproxy | openssl | psql | pgbouncer) has_program "$1" ;;
+    postgres-server) has_postgres_server ;;
     python-redis) has_module redis ;;
     *) has_module "$1" ;;
   esac
@@ -51,7 +61,8 @@ is_there() {
 debian_package() {
   case "$1" in
     redis) echo redis-server ;;
-    haproxy | openssl) echo "$1" ;;
+    haproxy | openssl | pgbouncer) echo "$1" ;;
+    postgres-server) echo postgresql ;;
     psql) echo postgresql-client ;;
     python-redis) echo python3-redis ;;
     *) echo "python3-$1" ;;
@@ -60,7 +71,8 @@ debian_package() {
 
 brew_or_pip() {
   case "$1" in
-    redis | haproxy | openssl) echo "brew install $1" ;;
+    redis | haproxy | openssl | pgbouncer) echo "brew install $1" ;;
+    postgres-server) echo 'a Debian system: its tests look below /usr/lib/postgresql' ;;
     psql) echo 'brew install libpq' ;;
     python-redis) echo 'python3 -m pip install redis' ;;
     *) echo "python3 -m pip install $1" ;;
