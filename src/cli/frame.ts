@@ -73,11 +73,16 @@ function printerOf(stream: NodeJS.WriteStream): (text: string) => void {
 
 /** One JSON document on stdout. Characters that steer terminals are escaped beyond what JSON demands. */
 export function printJson(frame: Frame, document: unknown): void {
+  frame.out(jsonText(document));
+}
+
+/** The text of a JSON document, ending in a newline; see {@link printJson}. */
+export function jsonText(document: unknown): string {
   const text = JSON.stringify(document, null, 2).replace(
     /[\u007f-\u009f\u2028\u2029]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
-  frame.out(`${text}\n`);
+  return `${text}\n`;
 }
 
 /** Version in package.json, which stands two folders up from here, compiled or not. */

@@ -21,7 +21,8 @@ export class LiveView {
   readonly #json: boolean;
   readonly #live: boolean;
   readonly #pass: (line: ChildLine) => void;
-  readonly #printed = new Set<string>();
+  /** Findings drawn while watching, with what was said of their figures. */
+  readonly #printed = new Map<string, string>();
   readonly #shown = new Set<string>();
   readonly #plain = new Map<string, string>();
   readonly #quiet: boolean;
@@ -30,6 +31,8 @@ export class LiveView {
   #statusAt = 0;
   #table: readonly string[] = [];
   #closed = false;
+  /** Whether what was written last ended in an empty line. */
+  #spaced = false;
 
   constructor(frame: Frame, mode: { readonly json: boolean; readonly quiet?: boolean }) {
     this.#frame = frame;
@@ -43,12 +46,15 @@ export class LiveView {
   }
 
   notice(text: string): void {
+    this.#spaced = false;
     this.#around(() => this.#frame.err(`whystale: ${text}\n`));
   }
 
   /** A line of the service; not shown where its own lines are of no interest. */
   line(line: ChildLine): void {
-    if (!this.#quiet) this.#pass(line);
+    if (this.#quiet) return;
+    this.#spaced = false;
+    this.#pass(line);
   }
 
   started(started: WatchStarted, attached: boolean): void {
@@ -77,6 +83,16 @@ export class LiveView {
     return this.#printed.has(identity(finding));
   }
 
+  /** Whether it was drawn with the figures that it still has. */
+  isUpToDate(finding: Finding): boolean {
+    return this.#printed.get(identity(finding)) === finding.summary;
+  }
+
+  /** What keeps a paragraph apart from what was written before it. */
+  get gap(): string {
+    return this.#spaced ? '' : '\n';
+  }
+
   /** Takes the table away; nothing is drawn afterwards. */
   close(): void {
     if (this.#closed) return;
@@ -94,8 +110,11 @@ export class LiveView {
     const about = `${finding.code} ${finding.template}`;
     if (finding.confidence !== 'proved' || this.#shown.has(about)) return;
     this.#shown.add(about);
-    this.#printed.add(identity(finding));
-    this.#around(() => this.#frame.out(`\n${findingLines(finding, this.#frame.drawing).join('\n')}\n\n`));
+    this.#printed.set(identity(finding), finding.summary);
+    this.#around(() =>
+      this.#frame.out(`${this.gap}${findingLines(finding, this.#frame.drawing).join('\n')}\n\n`),
+    );
+    this.#spaced = true;
   }
 
   #plainLines(templates: readonly TemplateFigures[]): void {

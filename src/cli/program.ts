@@ -6,6 +6,7 @@ import * as check from './commands/check.ts';
 import * as demo from './commands/demo.ts';
 import * as doctor from './commands/doctor.ts';
 import * as explain from './commands/explain.ts';
+import * as map from './commands/map.ts';
 import * as watch from './commands/watch.ts';
 import { EXIT, EXIT_MEANINGS, type ExitCode } from './exit-codes.ts';
 import { type Frame, printJson } from './frame.ts';
@@ -18,6 +19,7 @@ const COMMANDS: readonly { readonly register: (program: Command, frame: Frame) =
   demo,
   watch,
   explain,
+  map,
   check,
   doctor,
 ];

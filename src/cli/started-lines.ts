@@ -12,7 +12,8 @@ export function startedLines(started: WatchStarted): readonly string[] {
   const http = started.http.map(
     ({ listen, target }) => `whystale: HTTP on ${listen}, passed on to ${target}`,
   );
-  return [...engines, ...changed, ...http];
+  const streams = started.streams.map((line) => `whystale: ${line}`);
+  return [...engines, ...changed, ...http, ...streams];
 }
 
 /** What to set where the service runs, when there is no command to run. The user gave the credentials; they are theirs. */
@@ -21,6 +22,12 @@ export function attachLines(started: WatchStarted): readonly string[] {
     'whystale: attached. Set these for the service, and restart it:',
     `  REDIS_URL=${started.urls.redis}`,
     `  DATABASE_URL=${started.urls.postgres}`,
+    ...otlpLines(started),
     'whystale: watching until Ctrl-C.',
   ];
+}
+
+function otlpLines({ values }: WatchStarted): readonly string[] {
+  if (values.otlp === undefined) return [];
+  return [`  OTEL_EXPORTER_OTLP_ENDPOINT=${values.otlp}`, '  OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf'];
 }

@@ -1,160 +1,148 @@
 /**
- * Which HTTP request an operation belongs to. Certain when exactly one request was in flight during the operation; when
- * several were, the one whose path names the same values, if there is just one such; otherwise by the route that is always
- * in flight when this statement shape runs.
+ * Attribution: to which HTTP request each store operation belongs, and what follows for the routes. Operations are marked as
+ * they come (marks.ts); everything is decided when asked for, so that spans, which arrive late, and what is learned late
+ * bear on what came early. When there is no more room the oldest marks are settled: decided with what is known then, and
+ * counted.
  */
-import { routeOf } from './keys.ts';
-import { type Digest, type HttpRequest, saysLittle } from './operation.ts';
-import type { Interval } from './source.ts';
 
-export interface Attribution {
-  readonly request: HttpRequest | null;
-  readonly route: string | null;
-  /** True when no other request was in flight. */
-  readonly certain: boolean;
-}
+import { Attributed } from './attribution/attributed.ts';
+import { Commands, roughTemplate } from './attribution/commands.ts';
+import { Flight, inOrderOfReturn, loneRequests } from './attribution/flight.ts';
+import { Groups, type KeyNames } from './attribution/kinds.ts';
+import { MAX_MARKS, Marks } from './attribution/marks.ts';
+import { Requests } from './attribution/requests.ts';
+import type { Resolution } from './attribution/resolution.ts';
+import { resolve } from './attribution/resolve.ts';
+import { MAX_SPANS, Spans } from './attribution/spans.ts';
+import { Statements } from './attribution/statements.ts';
+import { nothingTold, type Told, tellOperations, tellRequests } from './attribution/tell.ts';
+import { emptyCounts, type SpanCover, type UsageCounts } from './attribution/usage.ts';
+import type { CacheOperation, HttpRequest, SourceOperation, TraceSpan } from './operation.ts';
 
-/** Requests kept for attribution; the oldest go first. */
-export const MAX_REQUESTS = 200_000;
+export { Requests } from './attribution/requests.ts';
+export { RouteProfile } from './attribution/route-profile.ts';
 
-/** Values of statements, and routes, that are remembered. */
-const MAX_VALUES = 100_000;
+/** Share of what is remembered that is settled at a time. */
+const SETTLED = 0.25;
 
-export class Requests {
-  #all: HttpRequest[] = [];
-  #sorted = true;
-  /** Longest request seen: how far back one may have begun that is still in flight. */
-  #longest = 0;
+/** How much may be added, as a share and in number, while a hasty answer repeats the last one. */
+const LITTLE = 0.25;
+const LEAST_ADDED = 2_000;
 
-  /** Digests that statements require of columns: a path segment with such a value is a value, even if it reads like a name. */
-  readonly #values = new Set<Digest>();
-  #routes = new Map<string, string>();
-  #routesFor = 0;
+export class Attribution {
+  readonly requests = new Requests();
+  readonly #marks = new Marks();
+  readonly #spans = new Spans();
+  readonly #statements = new Statements();
+  readonly #rough: KeyNames;
+  readonly #settled: UsageCounts = emptyCounts();
+  #told: (Told & { readonly commands: Commands }) | null = null;
+  /** What was decided last, of how many marks and spans. */
+  #last: { readonly resolution: Resolution; readonly cover: SpanCover; readonly at: number } | null = null;
+  /** Requests that were over before are counted; ns. */
+  #since = Number.NEGATIVE_INFINITY;
 
-  /** Notes values that a statement asked for. */
-  noteValues(values: readonly Digest[]): void {
-    if (this.#values.size >= MAX_VALUES) return;
-    for (const value of values) if (!saysLittle(value)) this.#values.add(value);
+  constructor(valuesOf: KeyNames['valuesOf']) {
+    this.#rough = { templateOf: roughTemplate, valuesOf };
   }
 
-  /** Route of a request; what is a value in its path becomes `{id}`. */
-  routeOf(request: HttpRequest): string {
-    if (this.#routesFor !== this.#values.size) {
-      this.#routes = new Map();
-      this.#routesFor = this.#values.size;
+  cache(op: CacheOperation): void {
+    if (this.#marks.isFull) this.#settleOldest();
+    this.#marks.cache(op);
+  }
+
+  source(op: SourceOperation): void {
+    if (this.#marks.isFull) this.#settleOldest();
+    this.#marks.source(op);
+  }
+
+  /** `now`: time of the last operation; ns. */
+  request(op: HttpRequest, now: number): void {
+    this.requests.add(op, now);
+    if (this.requests.isFull) this.#forgetRequests();
+  }
+
+  span(op: TraceSpan): void {
+    if (this.#spans.isFull) this.#forgetSpans();
+    this.#spans.add(op);
+  }
+
+  /** Finds the requests that only spans tell of, and the routes that spans tell. To be called before routes are asked for.
+   * `hasty`: what was decided last will do while little has been added since. */
+  prepare(hasty = false): void {
+    const known = this.#last === null ? 0 : this.#last.at + this.#last.at * LITTLE + LEAST_ADDED;
+    if (!hasty || this.#marks.count + this.#spans.count > known) this.#last = null;
+    if (this.#last !== null) return;
+    this.#told = null;
+    if (this.#spans.count === 0) return;
+    const commands = new Commands(this.#marks, this.#statements);
+    this.#told = { ...tellRequests(this.#spans, this.requests, commands, this.#statements), commands };
+  }
+
+  /** Decides with what is known now, after {@link prepare}. */
+  attribute(names: KeyNames): Attributed {
+    const { requests } = this;
+    const counted = { settled: this.#settled, since: this.#since };
+    if (requests.count === 0) return new Attributed(requests, null, counted);
+    if (this.#last !== null) return new Attributed(requests, this.#last, counted);
+    const marks = this.#marks;
+    const flight = new Flight(requests);
+    const order = inOrderOfReturn(marks);
+    const lone = loneRequests(marks, flight, order, requests.ordinals && marks.tagged);
+    const told =
+      this.#told === null
+        ? nothingTold(marks)
+        : tellOperations(this.#told, this.#spans, this.#told.commands, {
+            statements: this.#statements,
+            flight,
+            names,
+            lone,
+          });
+    const given = { groups: new Groups(marks), told, lone, order, names };
+    const resolution = resolve(marks, flight, given);
+    this.#last = { resolution, cover: told.cover, at: marks.count + this.#spans.count };
+    return new Attributed(requests, this.#last, counted);
+  }
+
+  /** Decides and counts the oldest marks, and the requests that were over before a moment; forgets the marks. */
+  #settle(count: number, before: number): void {
+    const marks = this.#marks;
+    if (this.requests.count > 0 || this.#spans.count > 0) {
+      this.prepare();
+      const attributed = this.attribute(this.#rough);
+      attributed.count(this.#settled, { until: count, before, stale: new Set() });
+      this.#since = Math.max(this.#since, before);
     }
-    const name = `${request.method} ${request.path}`;
-    const known = this.#routes.get(name);
-    if (known !== undefined) return known;
-    const { parts } = request;
-    const route = routeOf(
-      request.method,
-      request.path,
-      (i) => i > 0 && parts !== undefined && this.#values.has(parts[i] ?? ''),
-    );
-    if (this.#routes.size < MAX_VALUES) this.#routes.set(name, route);
-    return route;
+    marks.drop(count);
+    this.#last = null;
   }
 
-  get count(): number {
-    return this.#all.length;
+  #settleOldest(): void {
+    const count = Math.ceil(MAX_MARKS * SETTLED);
+    this.#settle(count, this.#marks.return[count - 1]!);
   }
 
-  get all(): readonly HttpRequest[] {
-    this.#sort();
-    return this.#all;
+  #settleUntil(before: number): void {
+    const marks = this.#marks;
+    let count = 0;
+    while (count < marks.count && marks.return[count]! < before) count++;
+    this.#settle(count, before);
   }
 
-  add(request: HttpRequest): void {
-    this.#all.push(request);
-    this.#sorted = false;
-    if (request.return !== null) this.#longest = Math.max(this.#longest, request.return - request.invoke);
-    if (this.#all.length > MAX_REQUESTS) this.#all = this.#all.slice(MAX_REQUESTS / 4);
+  #forgetRequests(): void {
+    const records = this.requests.records;
+    const before = records[Math.floor(records.length * SETTLED)]!.request.invoke;
+    this.#settleUntil(before);
+    this.requests.forget(before);
   }
 
-  #sort(): void {
-    if (this.#sorted) return;
-    this.#all.sort((a, b) => a.invoke - b.invoke);
-    this.#sorted = true;
-  }
-
-  /** Requests in flight during the whole interval (`covering`) or during any part of it. */
-  during(interval: Interval): { readonly covering: readonly HttpRequest[]; readonly touching: number } {
-    this.#sort();
-    const covering: HttpRequest[] = [];
-    let touching = 0;
-    for (let i = this.#firstFrom(interval.invoke - this.#longest); i < this.#all.length; i++) {
-      const request = this.#all[i]!;
-      if (request.invoke > interval.return) break;
-      const end = request.return ?? Number.POSITIVE_INFINITY;
-      if (end < interval.invoke) continue;
-      touching++;
-      if (request.invoke <= interval.invoke && end >= interval.return) covering.push(request);
-    }
-    return { covering, touching };
-  }
-
-  #firstFrom(invoke: number): number {
-    let low = 0;
-    let high = this.#all.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (this.#all[middle]!.invoke < invoke) low = middle + 1;
-      else high = middle;
-    }
-    return low;
-  }
-
-  /** The request that an operation belongs to, with the values it speaks of. */
-  of(interval: Interval, tokens: ReadonlySet<Digest>): Attribution {
-    const { covering, touching } = this.during(interval);
-    const [only] = covering;
-    if (covering.length === 1 && only !== undefined) {
-      return { request: only, route: this.routeOf(only), certain: touching === 1 };
-    }
-    const naming = covering.filter((request) => request.parts?.some((part) => tokens.has(part)));
-    const routes = new Set((naming.length > 0 ? naming : covering).map((r) => this.routeOf(r)));
-    const [route] = routes;
-    return {
-      request: naming.length === 1 ? naming[0]! : null,
-      route: routes.size === 1 && route !== undefined ? route : null,
-      certain: false,
-    };
-  }
-}
-
-/** Names the route of a kind of operation from all its occurrences: the one that is in flight nearly always, and seldom
- * otherwise. */
-export class RouteProfile {
-  readonly #seen = new Map<string, { total: number; readonly routes: Map<string, number> }>();
-
-  note(what: string, requests: Requests, interval: Interval): void {
-    let entry = this.#seen.get(what);
-    if (entry === undefined) {
-      entry = { total: 0, routes: new Map() };
-      this.#seen.set(what, entry);
-    }
-    if (entry.total >= 200) return;
-    entry.total++;
-    const { covering } = requests.during(interval);
-    for (const route of new Set(covering.map((r) => requests.routeOf(r)))) {
-      entry.routes.set(route, (entry.routes.get(route) ?? 0) + 1);
-    }
-  }
-
-  /** `writes`: of several candidates, one whose method is not safe (RFC 9110, 9.2.1) is taken first. */
-  route(what: string, share: ReadonlyMap<string, number>, writes: boolean): string | null {
-    const entry = this.#seen.get(what);
-    if (entry === undefined) return null;
-    const always = [...entry.routes]
-      .filter(([, count]) => count >= entry.total * 0.95)
-      .map(([route]) => route);
-    // Of several, the one that is in flight least of the time: the common ones are in flight at any moment.
-    const rank = (route: string) => (writes && SAFE.test(route) ? 1 : 0);
-    always.sort((a, b) => rank(a) - rank(b) || (share.get(a) ?? 0) - (share.get(b) ?? 0));
-    return always[0] ?? null;
+  #forgetSpans(): void {
+    const gone = this.#spans.oldest(Math.ceil(MAX_SPANS * SETTLED));
+    let end = Number.NEGATIVE_INFINITY;
+    for (const span of gone) end = Math.max(end, span.return ?? span.invoke);
+    this.#settleUntil(end + 1);
+    for (const [span, record] of this.#told?.servers.attached ?? [])
+      if (record.span && gone.has(span)) this.requests.keepFigures(record);
+    this.#spans.drop(gone);
   }
 }
-
-/** Methods that are not meant to change anything. */
-const SAFE = /^(?:GET|HEAD|OPTIONS|TRACE) /;

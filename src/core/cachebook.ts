@@ -3,6 +3,7 @@
  * happened to them. State is bounded by keys, not by operations.
  */
 
+import { Generations } from './generations.ts';
 import { CACHE_LIMITS, createKey, keep, learnLineage } from './key-state.ts';
 import { chooseSources } from './lineage.ts';
 import { answeredMiss, isCounted, openMisses } from './misses.ts';
@@ -20,14 +21,16 @@ import type {
 } from './operation.ts';
 import { indexPayload } from './payload.ts';
 import type { Recent } from './recent.ts';
-import type { Interval } from './source.ts';
 import {
   definedFields,
   expiredBy,
   intervalOf,
+  isOutrun,
   lastRemoval,
+  mayBeUntold,
   mergeFields,
   sameFields,
+  unseenVersion,
 } from './version-match.ts';
 import type { EndKind, KeyState, Removal, Version } from './versions.ts';
 import type { Windows } from './windows.ts';
@@ -36,6 +39,10 @@ import type { Writes } from './writes.ts';
 export interface CacheEvents {
   /** A version was installed with its sources. */
   onFill(version: Version): void;
+  /** A value was served. */
+  onHit(version: Version, read: CacheRead): void;
+  /** It was not served: the session that read it wrote the key anew. `written`: with a change of its own. */
+  onDiscard(version: Version, read: CacheRead, refill: CacheWrite, written: boolean): void;
   /** A key's time to live changed. */
   onTtl(key: KeyState, op: CacheWrite | CacheExpire, before: number | null | undefined): void;
 }
@@ -43,9 +50,12 @@ export interface CacheEvents {
 export class CacheBook {
   readonly keys = new Map<string, KeyState>();
   readonly #recent: Recent;
+  readonly #generations = new Generations();
   readonly #windows: Windows;
   readonly #writes: Writes;
   readonly #events: CacheEvents;
+  /** Whether anything passed to or from a primary. */
+  #primary = false;
 
   constructor(recent: Recent, windows: Windows, writes: Writes, events: CacheEvents) {
     this.#recent = recent;
@@ -55,6 +65,7 @@ export class CacheBook {
   }
 
   add(op: CacheOperation): void {
+    this.#primary ||= op.kind !== 'key' && !(op.kind === 'read' && op.replica === true);
     switch (op.kind) {
       case 'key':
         this.#name(op);
@@ -105,9 +116,11 @@ export class CacheBook {
 
   #miss(key: KeyState, op: CacheRead): void {
     key.stats.misses++;
+    this.#generations.miss(key, op);
+    this.#generations.began(key, op);
     keep(key.misses, op, CACHE_LIMITS.misses);
     for (const version of [...key.live]) {
-      if (version.since.return >= op.invoke) continue;
+      if (version.since.return >= op.invoke || mayBeUntold(version, op)) continue;
       const removal = lastRemoval(key, version, op.return ?? op.invoke);
       if (removal !== null) this.#end(version, 'invalidation', removal.interval.return, removal);
       else this.#end(version, expiredBy(version, op) ? 'expiry' : 'eviction', op.invoke, null);
@@ -118,14 +131,18 @@ export class CacheBook {
     key.stats.hits++;
     key.stats.lastReader = op;
     let version = this.#versionOf(key, op, digest);
+    // What a primary has replaced or removed, a replica serves until it is told: that is no write's doing.
+    if (version === null && op.replica === true && (!this.#primary || isOutrun(key))) return;
     if (version === null) version = this.#unseen(key, op, digest);
     if (version.fill !== null) key.stats.hitsKnown++;
     if (!version.seen && version.fill?.kind === 'script') this.#confirm(version);
     version.seen = true;
     // This value stands now: what was over before this hit began and is not it, is gone.
-    if (key.live.length > 1) this.#endOthers(key, version, op);
-    this.#windows.hit(version, op);
+    if (key.live.length > 1 && op.replica !== true) this.#endOthers(key, version, op);
+    this.#generations.note(version, op);
+    this.#windows.hit(version, op, this.#generations.began(key, op));
     key.lastHit = op;
+    this.#events.onHit(version, op);
   }
 
   #endOthers(key: KeyState, version: Version, op: CacheRead): void {
@@ -140,7 +157,7 @@ export class CacheBook {
       const version = key.live[i]!;
       if (version.digest === digest || (op.fields !== undefined && sameFields(version, op.fields)))
         return version;
-      if (version.digest === null && i === key.live.length - 1) {
+      if (version.digest === null && i === key.live.length - 1 && op.replica !== true) {
         this.#tell(version, op, digest);
         return version;
       }
@@ -162,21 +179,7 @@ export class CacheBook {
   }
 
   #unseen(key: KeyState, op: CacheRead, digest: Digest): Version {
-    const since: Interval = { invoke: op.invoke, return: op.return ?? op.invoke };
-    const version: Version = {
-      key,
-      digest,
-      fields: op.fields === undefined ? null : definedFields(op.fields),
-      fill: null,
-      since,
-      miss: null,
-      payload: op.payload ?? null,
-      sources: [],
-      ttl: undefined,
-      seen: true,
-      windows: [],
-      ended: false,
-    };
+    const version = unseenVersion(key, op, digest);
     this.#push(key, version);
     this.#windows.followUnseen(version);
     return version;
@@ -190,6 +193,7 @@ export class CacheBook {
       return;
     }
     if (!op.applied) return;
+    this.#countedUp(key, op);
     key.stats.writes++;
     const before = key.live.at(-1)?.ttl;
     if (op.ttl === null) key.stats.unbounded++;
@@ -201,7 +205,7 @@ export class CacheBook {
     const payload = merged?.payload ?? op.payload ?? null;
     const own = payload === null ? [] : this.#sourcesOf(key, payload, op.invoke, misses[0] ?? null);
     const miss = answeredMiss(key, misses, own);
-    this.#discardHit(key, op, own.length > 0, miss);
+    this.#discardHit(key, op, own, miss);
     const version: Version = {
       key,
       digest: merged === null ? (op.value ?? null) : null,
@@ -216,6 +220,7 @@ export class CacheBook {
       windows: [],
       ended: false,
     };
+    this.#generations.note(version, op);
     const rewrite =
       miss === null
         ? this.#removal(
@@ -240,7 +245,11 @@ export class CacheBook {
 
   #script(key: KeyState, op: CacheScript): void {
     key.stats.scripted = true;
-    if (op.status === 'fail') return;
+    if (op.status === 'fail') {
+      // One that was given nothing to store was to remove.
+      if (op.candidates.length === 0) this.#removal(key, op, 'removal', true, false);
+      return;
+    }
     const misses = openMisses(key, op);
     const made = op.candidates.map(({ payload }) =>
       payload === undefined ? [] : this.#sourcesOf(key, payload, op.invoke, misses[0] ?? null),
@@ -252,7 +261,7 @@ export class CacheBook {
       this.#push(key, {
         key,
         digest: candidate.value,
-        fields: null,
+        fields: candidate.fields === undefined ? null : definedFields(candidate.fields),
         fill: op,
         since: intervalOf(op),
         miss,
@@ -299,11 +308,12 @@ export class CacheBook {
   }
 
   /** A hit that its reader discards and refills was not served. */
-  #discardHit(key: KeyState, op: CacheWrite, refill: boolean, miss: CacheRead | null): void {
+  #discardHit(key: KeyState, op: CacheWrite, made: Version['sources'], miss: CacheRead | null): void {
     const hit = key.lastHit;
-    if (!refill || miss !== null || hit === null || hit.session !== op.session) return;
+    if (made.length === 0 || miss !== null || hit === null || hit.session !== op.session) return;
     const version = key.live.find((candidate) => candidate.digest === hit.value);
-    if (version !== undefined) this.#windows.discard(version, hit);
+    const written = made.some((source) => source.read.own);
+    if (version !== undefined) this.#events.onDiscard(version, hit, op, written);
     key.lastHit = null;
   }
 
@@ -315,9 +325,17 @@ export class CacheBook {
       return;
     }
     key.stats.invalidations++;
+    this.#countedUp(key, op);
     const removal = this.#removal(key, op, 'removal', op.status === 'info', op.removed !== 0);
     if (op.status === 'info') return;
     this.#endAll(key, op, removal);
+  }
+
+  /** A generation changed: the keys that carry the old one are out of reach. */
+  #countedUp(key: KeyState, op: CacheWrite | CacheDelete): void {
+    for (const [dependent, family] of this.#generations.takeDependents(key)) {
+      if (dependent.live.length > 0) this.#removal(dependent, op, 'removal', false, false, [], family);
+    }
   }
 
   #flush(op: CacheFlush): void {
@@ -353,6 +371,7 @@ export class CacheBook {
     failed: boolean,
     hitSomething: boolean,
     sources: Version['sources'] = [],
+    generation?: Removal['generation'],
   ): Removal | null {
     if (kind === null) return null;
     const removal: Removal = {
@@ -363,6 +382,7 @@ export class CacheBook {
       failed,
       hitSomething,
       origin: sources.find((source) => source.read.own)?.read.txn ?? null,
+      ...(generation === undefined ? {} : { generation }),
       candidates: [],
       claim: null,
     };

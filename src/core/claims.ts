@@ -4,7 +4,7 @@
  * statement shape come with a removal of this key template, before or after their commit. It counts twice, because stalls
  * stretch distances tenfold and habits stay.
  */
-import type { Claim, KeyState, Removal } from './versions.ts';
+import { type Claim, isCertain, type KeyState, type Removal } from './versions.ts';
 import { CLAIM, namesRowOf, type WriteRecord } from './writes.ts';
 
 /** No removal is nearer than this, so that a habit always counts; ns. */
@@ -17,10 +17,11 @@ type TemplateOf = (key: KeyState) => string;
 
 /** Decides all claims anew, on removals in order of time and on the writes they may belong to. */
 export function resolveClaims(
-  removals: readonly Removal[],
+  all: readonly Removal[],
   writes: readonly WriteRecord[],
   templateOf: TemplateOf,
 ): void {
+  const removals = all.filter(isCertain);
   for (const removal of removals) removal.claim = nearest(removal, (claim) => near(removal, claim));
   const habits = new Habits(removals, writes, templateOf);
   for (const removal of removals) {

@@ -9,6 +9,7 @@ import {
   type Change,
   type Commit,
   type Interval,
+  isReplicaRead,
   meets,
   meetsEqualities,
   type RowId,
@@ -71,7 +72,7 @@ export function effectsOf(
       if (!source.read.tables.includes(change.table)) continue;
       const found = [
         ...rowEffects(source, change, where),
-        ...membershipEffects(source, change, where, primaryKey),
+        ...membershipEffects(source, change, where, primaryKey, commit.interval),
       ];
       effects.push(...found);
     }
@@ -143,9 +144,9 @@ function allColumns(image: RowImage, change: Change): ChangedColumn[] {
 /** Read and commit overlap: the cached value is older only if it is exactly what stood there before the commit. */
 function decideByValue(effect: Effect, change: Change): Effect | null {
   if (effect.kind !== 'changed' || effect.rowId === null) return null;
-  const before = change.before.get(effect.rowId);
+  const known = [change.before.get(effect.rowId), change.shown?.get(effect.rowId)];
   const columns = effect.columns.filter(
-    (column) => column.now !== '?' && before?.get(column.column) === column.old,
+    ({ column, now, old }) => now !== '?' && known.some((cells) => cells?.get(column) === old),
   );
   return columns.length === 0 ? null : { ...effect, columns, decidedBy: 'value' };
 }
@@ -156,8 +157,11 @@ function membershipEffects(
   change: Change,
   where: 'before' | 'overlap',
   primaryKey: (table: string) => readonly string[] | undefined,
+  at: Interval,
 ): Effect[] {
   const { op } = source.read;
+  if (op.kind === 'read' && where === 'overlap' && isReplicaRead(source.read))
+    return absentOnReplica(source, change, at);
   if (op.kind !== 'read' || where === 'overlap') return [];
   const key = primaryKey(change.table);
   const byKey = key?.every((column) =>
@@ -177,6 +181,17 @@ function membershipEffects(
   }
   if (change.action === 'update') return crossing(source, op, change, base);
   return [];
+}
+
+/** A standby showed no row where a commit that was over before had put one. */
+function absentOnReplica(source: Source, change: Change, commit: Interval): Effect[] {
+  const { op } = source.read;
+  if (op.kind !== 'read' || source.kind !== 'negative' || !source.keyed || change.action !== 'insert')
+    return [];
+  if (commit.return >= op.invoke) return [];
+  if (!meetsEqualities(op.where, change.table, insertedCells(change))) return [];
+  const base = { change, source, row: null, columns: [], decidedBy: 'value' as const, touched: true };
+  return [{ ...base, kind: 'entered', rowId: onlyRow(change), sure: true }];
 }
 
 type EffectBase = Pick<Effect, 'change' | 'source' | 'row' | 'columns' | 'decidedBy' | 'touched'>;
@@ -241,6 +256,8 @@ function crossing(source: Source, op: SourceRead, change: Change, base: EffectBa
     if (known.has(id)) continue;
     const cells = new Map(change.before.get(id) ?? []);
     for (const [column, value] of change.set) value === '?' ? cells.delete(column) : cells.set(column, value);
+    for (const [column, value] of change.full?.get(id) ?? change.after.get(id) ?? [])
+      cells.set(column, value);
     const answer = meets(op.where, change.table, cells);
     if (answer !== 'no') effects.push({ ...base, kind: 'entered', rowId: id, sure: answer === 'yes' });
   }

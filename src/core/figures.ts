@@ -1,55 +1,108 @@
 /** Figures per route, per key template and over all: response time, error rate, cache status, source calls. */
-import type { Requests } from './attribution.ts';
+import { Buckets, nearestRank } from './attribution/durations.ts';
+import { isError, OTHER_ROUTES, type Requests } from './attribution/requests.ts';
+import type { RouteUsage, UsageCounts } from './attribution/usage.ts';
 import type { RouteFigures, Summary, TemplateFigures } from './finding.ts';
 import type { Verdict } from './judge.ts';
-import type { HttpRequest } from './operation.ts';
-import type { RouteUsage } from './usage.ts';
 import type { KeyState, Version } from './versions.ts';
-
-function percentile(sorted: readonly number[], share: number): number {
-  if (sorted.length === 0) return 0;
-  const at = Math.min(sorted.length - 1, Math.ceil(sorted.length * share) - 1);
-  return sorted[Math.max(0, at)]!;
-}
 
 function round(value: number): number {
   return Math.round(value * 1000) / 1000;
 }
 
-/** The service failed: a 5xx status, or no whole response although the client waited for one. */
-function isError(request: HttpRequest): boolean {
-  return request.status === 'fail' || (request.code ?? 0) >= 500;
+/** Unattributed share of the statements up to which averages are taken over all requests of a route. */
+const FEW = 0.05;
+
+/** What is told of a route's requests themselves. */
+interface Answered {
+  requests: number;
+  errors: number;
+  readonly times: number[];
+  forgotten: Buckets | null;
 }
 
-export function routeFigures(
-  requests: Requests,
-  usage: ReadonlyMap<string, RouteUsage>,
-): readonly RouteFigures[] {
-  const routes = new Map<string, { times: number[]; errors: number; requests: number }>();
-  for (const request of requests.all) {
-    const name = requests.routeOf(request);
-    const entry = routes.get(name) ?? { times: [], errors: 0, requests: 0 };
-    entry.requests++;
-    if (isError(request)) entry.errors++;
-    if (request.return !== null) entry.times.push((request.return - request.invoke) / 1e6);
-    routes.set(name, entry);
-  }
-  return [...routes]
-    .map(([route, { times, errors, requests: count }]) => {
-      times.sort((a, b) => a - b);
-      const used = usage.get(route);
+/**
+ * Figures per route. Percentiles are by nearest rank. `sourceCallsPerRequest` is over all requests of the route while nearly
+ * all statements are attributed, else over those whose operations are known exactly, if there are any; what is missing
+ * makes it too small, by the unattributed share at most.
+ */
+export function routeFigures(requests: Requests, usage: UsageCounts): readonly RouteFigures[] {
+  const { sourceCalls, unattributedCalls } = usage.totals;
+  const nearlyAll = unattributedCalls <= sourceCalls * FEW;
+  return [...answeredByRoute(requests)]
+    .map(([route, answered]) => {
+      answered.times.sort((a, b) => a - b);
       return {
         route,
-        requests: count,
-        p50Ms: round(percentile(times, 0.5)),
-        p99Ms: round(percentile(times, 0.99)),
-        errorRate: round(errors / count),
-        hitRatio: used === undefined || used.reads === 0 ? 0 : round(used.hits / used.reads),
-        sourceCallsPerRequest:
-          used === undefined || used.requests === 0 ? 0 : round(used.sourceCalls / used.requests),
+        requests: answered.requests,
+        p50Ms: round(nearestRank(answered.times, 0.5, answered.forgotten)),
+        p95Ms: round(nearestRank(answered.times, 0.95, answered.forgotten)),
+        p99Ms: round(nearestRank(answered.times, 0.99, answered.forgotten)),
+        errorRate: round(answered.errors / answered.requests),
+        ...used(usage.routes.get(route), answered.requests, nearlyAll),
       };
     })
     .sort((a, b) => b.requests - a.requests || (a.route < b.route ? -1 : 1));
+}
+
+/** Share of the store operations for which no route is known. */
+export function unattributedShare({ totals }: UsageCounts): number {
+  return totals.operations === 0 ? 0 : round(totals.unattributed / totals.operations);
+}
+
+function used(usage: RouteUsage | undefined, requests: number, nearlyAll: boolean) {
+  if (usage === undefined) return NOTHING;
+  const { hits, misses, staleHits, sourceCalls, exactRequests } = usage;
+  const overAll = nearlyAll || exactRequests === 0;
+  return {
+    hitRatio: hits + misses === 0 ? 0 : round(hits / (hits + misses)),
+    sourceCallsPerRequest: overAll
+      ? round(sourceCalls / requests)
+      : round(usage.exactSourceCalls / exactRequests),
+    hits,
+    misses,
+    staleHits,
+    sourceCalls,
+    duplicateCallsPerRequest: exactRequests === 0 ? 0 : round(usage.exactDuplicates / exactRequests),
+    exactRequests,
+  };
+}
+
+const NOTHING = {
+  hitRatio: 0,
+  sourceCallsPerRequest: 0,
+  hits: 0,
+  misses: 0,
+  staleHits: 0,
+  sourceCalls: 0,
+  duplicateCallsPerRequest: 0,
+  exactRequests: 0,
+} as const;
+
+function answeredByRoute(requests: Requests): ReadonlyMap<string, Answered> {
+  const routes = new Map<string, Answered>();
+  const of = (name: string): Answered => {
+    let entry = routes.get(name);
+    if (entry === undefined) {
+      entry = { requests: 0, errors: 0, times: [], forgotten: null };
+      routes.set(name, entry);
+    }
+    return entry;
+  };
+  for (const request of requests.all) {
+    const entry = of(requests.routeOf(request));
+    entry.requests++;
+    if (isError(request)) entry.errors++;
+    if (request.return !== null) entry.times.push((request.return - request.invoke) / 1e6);
+  }
+  for (const [name, forgotten] of requests.forgotten) {
+    const entry = of(name === OTHER_ROUTES ? name : requests.routeOf(forgotten.sample));
+    entry.requests += forgotten.requests;
+    entry.errors += forgotten.errors;
+    entry.forgotten ??= new Buckets();
+    entry.forgotten.merge(forgotten.times);
+  }
+  return routes;
 }
 
 /** Distinct stale hits per version: windows of one version end together, so the largest contains the others. */
@@ -116,12 +169,16 @@ export function summaryOf(
     hits += key.stats.hits;
     misses += key.stats.misses;
   }
-  const all = requests.all;
-  const errors = all.filter(isError).length;
+  let count = requests.all.length;
+  let errors = requests.all.filter(isError).length;
+  for (const forgotten of requests.forgotten.values()) {
+    count += forgotten.requests;
+    errors += forgotten.errors;
+  }
   const staleHits = [...staleHitsOf(verdicts).values()].reduce((sum, entry) => sum + entry.hits, 0);
   return {
-    requests: all.length,
-    errorRate: all.length === 0 ? 0 : round(errors / all.length),
+    requests: count,
+    errorRate: count === 0 ? 0 : round(errors / count),
     hits,
     misses,
     staleHits,

@@ -73,11 +73,24 @@ export interface RouteFigures {
   readonly route: string;
   readonly requests: number;
   readonly p50Ms: number;
+  readonly p95Ms: number;
   readonly p99Ms: number;
   readonly errorRate: number;
   /** Hits over reads attributed to the route; 0 when there were none. */
   readonly hitRatio: number;
+  /** Statements sent to the database per request: over all requests while nearly all statements are attributed, else over
+   * those whose operations are known, if there are any. */
   readonly sourceCallsPerRequest: number;
+  /** Totals of the operations attributed to the route. */
+  readonly hits: number;
+  readonly misses: number;
+  /** Hits that served a stale value (proved and likely). */
+  readonly staleHits: number;
+  readonly sourceCalls: number;
+  /** Statements beyond the first with equal text and equal parameters within one request, per request. */
+  readonly duplicateCallsPerRequest: number;
+  /** Requests whose operations are known exactly: alone in flight, or told by spans. */
+  readonly exactRequests: number;
 }
 
 export interface TemplateFigures {
@@ -108,8 +121,10 @@ export interface Coverage {
   readonly templatesWithLineage: number;
   readonly hits: number;
   readonly hitsWithKnownFill: number;
-  /** Share of store operations that no request could be named for; null when no HTTP was seen. */
+  /** Share of store operations that no route could be named for; null when no request was seen. */
   readonly unattributed: number | null;
+  /** Whether the change stream was read: all committed changes are known, also those made past the proxies. */
+  readonly stream: boolean;
 }
 
 /** What the analysis of a history gives; the CLI adds engine, child and costs. */

@@ -11,9 +11,11 @@ import type { Draft } from './document.ts';
 import type { Verdict } from './judge.ts';
 import type { Actor } from './naming.ts';
 import type { LogLine } from './operation.ts';
+import { Outsiders } from './outsiders.ts';
+import type { Outside } from './source.ts';
 import { timeline } from './timeline.ts';
-import type { KeyState, Version, Window } from './versions.ts';
-import { type Reveal, valueText } from './wording.ts';
+import { isCertain, type KeyState, type Version, type Window } from './versions.ts';
+import { outsideInSentence, outsideText, type Reveal, SOME_CLIENT, valueText } from './wording.ts';
 import { CLAIM } from './writes.ts';
 
 export interface FindingContext {
@@ -31,6 +33,8 @@ interface Found {
   readonly verdict: Verdict;
   readonly stale: StaleCase;
   readonly writer: string | null;
+  /** Who wrote, when it was done past the proxies. */
+  readonly outside: Outside | null;
   readonly staleForMs: number;
 }
 
@@ -46,17 +50,22 @@ const ENDED = {
 /** Staleness findings, worst first within each code. */
 export function staleFindings(verdicts: readonly Verdict[], context: FindingContext): readonly Draft[] {
   const groups = new Map<string, Found[]>();
+  const outsiders = new Outsiders(verdicts);
   for (const verdict of verdicts) {
     const stale = staleCase(verdict.window, context);
     const { code } = causeOf(stale);
     const { commit } = verdict.window.write;
-    const writer = context.writerOf({
-      interval: commit.interval,
-      tokens: commit.tokens,
-      shape: commit.shape,
-      writes: true,
-    });
-    const found = { code, verdict, stale, writer, staleForMs: staleFor(verdict) };
+    const outside = commit.outside === undefined ? null : outsiders.of(commit, commit.outside);
+    const writer =
+      outside === null
+        ? context.writerOf({
+            interval: commit.interval,
+            tokens: commit.tokens,
+            shape: commit.shape,
+            writes: true,
+          })
+        : outsideText(outside);
+    const found = { code, verdict, stale, writer, outside, staleForMs: staleFor(verdict) };
     const group = `${code}\u0000${context.templateOf(verdict.window.version.key)}\u0000${writer ?? ''}`;
     const list = groups.get(group);
     if (list === undefined) groups.set(group, [found]);
@@ -85,6 +94,7 @@ function staleCase(window: Window, context: FindingContext): StaleCase {
     ownAfter: own.filter((removal) => removal.claim?.position === 'after'),
     between: window.removals.filter(
       (removal) =>
+        isCertain(removal) &&
         removal.op !== version.fill &&
         removal.interval.return > write.commit.interval.invoke &&
         removal.interval.invoke < version.since.return,
@@ -108,7 +118,9 @@ function isFedByRow(key: KeyState, effect: Window['effects'][number]): boolean {
   const rows = effect.rowId !== null ? [effect.rowId] : (effect.change.rows ?? []);
   for (const id of rows) if (key.fedRows.has(id)) return true;
   const prefix = `${table}\u0000`;
-  return ![...key.fedRows].some((id) => id.startsWith(prefix));
+  const known = [...key.fedRows].filter((id) => id.startsWith(prefix)).length;
+  // A new row stands behind no value yet: what is made from several rows is a list that it enters.
+  return known === 0 || (effect.change.action === 'insert' && known > 1);
 }
 
 function isUntouched(key: KeyState): boolean {
@@ -158,20 +170,22 @@ function staleFinding(group: readonly Found[], context: FindingContext): Draft {
     reader,
     witness: timeline(window, worst.verdict.over, context.logs, context.reveal),
     summary: `${key.name} served a value older than the database for ${duration(worst.staleForMs)}, ${total} ${total === 1 ? 'hit' : 'hits'}; ${ENDED[endedBy]}.`,
-    explanation: cause.explain(worst.stale, words),
+    explanation: sentence(cause.explain(worst.stale, words), words),
     remedy: {
       ...cause.remedy(worst.stale, words),
-      purge: `redis-cli -n ${key.db} UNLINK ${shellWord(key.name)}`,
+      purge: purgeOf(key),
     },
   };
 }
 
 function wordsOf(found: Found, reader: string | null, context: FindingContext): Words {
+  const { outside } = found;
   const { window } = found.verdict;
   return {
     key: window.version.key.name,
     template: context.templateOf(window.version.key),
-    writer: found.writer ?? 'a write',
+    writer: outside === null ? (found.writer ?? 'a write') : outsideInSentence(outside),
+    outside: outside !== null,
     reader: reader ?? 'the reader',
     changed: changedText(window, context.reveal),
     templateOf: context.templateOf,
@@ -205,6 +219,17 @@ export function duration(ms: number): string {
   return `${Math.round(ms / 60_000)} min`;
 }
 
+/** The command that removes a key, and only that. */
+export function purgeOf({ db, name }: Pick<KeyState, 'db' | 'name'>): string {
+  return `redis-cli -n ${db} UNLINK ${shellWord(name)}`;
+}
+
 function shellWord(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}
+
+/** A name, a route or a statement keeps its case at the beginning; words do not. */
+function sentence(text: string, words: Words): string {
+  const begins = words.writer.startsWith(SOME_CLIENT) && text.startsWith(SOME_CLIENT);
+  return begins ? `${text.slice(0, 1).toUpperCase()}${text.slice(1)}` : text;
 }

@@ -4,7 +4,7 @@
  * A write is over at its HTTP response where that is known for certain. Otherwise at the return of the removal or rewrite
  * that its statement shape is normally followed by; a shape that is never followed by one is over at its commit.
  */
-import type { Requests } from './attribution.ts';
+import type { Requests } from './attribution/requests.ts';
 import type { Confidence } from './finding.ts';
 import type { LearnedPlaces } from './lineage.ts';
 import { hitsAfter, type KeyState, type Removal, type Version, type Window } from './versions.ts';
@@ -33,6 +33,7 @@ export class FollowRates {
   constructor(windows: readonly Window[], templateOf: (version: Version) => string) {
     this.#templateOf = templateOf;
     for (const window of windows) {
+      if (isSuperseded(window)) continue;
       const key = this.#key(window);
       const entry = this.#counts.get(key) ?? { windows: 0, followed: 0, writes: new Set() };
       entry.windows++;
@@ -56,6 +57,11 @@ export class FollowRates {
   isHabit(window: Window): boolean {
     return (this.#counts.get(this.#key(window))?.writes.size ?? 0) >= HABIT;
   }
+}
+
+/** The change stream told the same more exactly, in a window of its own, or that there was no such change. */
+function isSuperseded(window: Window): boolean {
+  return window.effects.length > 0 && window.effects.every((effect) => effect.change.superseded === true);
 }
 
 function hasOwnRemoval(window: Window): boolean {
@@ -90,6 +96,8 @@ export function judge(window: Window, context: JudgeContext): Verdict | null {
   const uncommitted = commit.txn.state === 'rolled back';
   const confidence = uncommitted ? certainOf(window) : confidenceOf(window, context);
   if (confidence === null) return null;
+  // What was never committed is wrong at any time.
+  if (uncommitted) return { window, confidence, hits: window.hits.count, over: -1 };
   const { over: end, sure } = whenOver(window, context);
   const over = Math.max(end, window.write.responded ?? 0, otherEnd(window));
   const hits = hitsAfter(window.hits, over);
@@ -164,6 +172,7 @@ function busyUntil(window: Window, own: number, context: JudgeContext): number {
 function confidenceOf(window: Window, context: JudgeContext): 'proved' | 'likely' | null {
   let best: 'proved' | 'likely' | null = null;
   for (const effect of window.effects) {
+    if (effect.change.superseded === true) continue;
     const confidence = effectConfidence(window, effect, context);
     if (confidence === 'proved') return 'proved';
     best = confidence ?? best;

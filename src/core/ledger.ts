@@ -28,11 +28,12 @@ import {
   rowId,
   type Transaction,
 } from './source.ts';
+import { StandbyImages } from './standby-images.ts';
+import { type StreamEvents, StreamLedger } from './stream-ledger.ts';
 
-export interface LedgerEvents {
+export interface LedgerEvents extends StreamEvents {
   /** Rows were read (or returned by a write). */
   onRead(read: ReadFact): void;
-  onCommit(commit: Commit): void;
   onRollback(txn: Transaction, border: SourceBorder): void;
 }
 
@@ -43,9 +44,22 @@ export class Ledger {
   readonly #open = new Map<string, Transaction>();
   readonly #primaryKeys = new Map<string, readonly string[]>();
   readonly #images = new RowImages();
+  readonly #standby = new StandbyImages();
+  readonly #stream: StreamLedger;
 
   constructor(events: LedgerEvents) {
     this.#events = events;
+    this.#stream = new StreamLedger(this.#images, (table) => this.#primaryKeys.get(table), events);
+  }
+
+  /** Whether the change stream was read. */
+  get streaming(): boolean {
+    return this.#stream.streaming;
+  }
+
+  /** Time goes on: decides on changes of the stream that have waited for their COMMIT. */
+  settle(now: number): void {
+    this.#stream.settle(now);
   }
 
   /** The last seen committed image of a row. */
@@ -61,6 +75,12 @@ export class Ledger {
     switch (op.kind) {
       case 'table':
         this.#table(op);
+        return;
+      case 'change':
+        this.#stream.change(op);
+        return;
+      case 'stream':
+        this.#stream.stream(op);
         return;
       case 'begin':
         this.#begin(op);
@@ -124,12 +144,25 @@ export class Ledger {
     const rows = this.#rows(op, op.where);
     const own =
       txn?.writes.some((write) => write.op.effects.some((e) => op.tables.includes(e.table))) ?? false;
-    if (!own) {
+    // What a standby shows may have been changed already.
+    if (op.replica === true) this.#standby.see(rows, op.return ?? op.invoke);
+    else if (!own) {
       const at = txn?.repeatable ? (txn.first?.invoke ?? op.invoke) : op.invoke;
       for (const row of rows)
         for (const image of row.images) this.#images.remember(image.id, image.cells, at);
     }
     this.#events.onRead({ op, txn, own, rows, tokens: tokensOf(op, [op.where], rows), tables: op.tables });
+    if (op.opaque !== true) return;
+    if (txn !== null) txn.mayWrite = true;
+    else this.#mayHaveWritten(interval(op), op, autocommitted(op));
+  }
+
+  /** What the change stream tells within its time may be a function's doing. */
+  #mayHaveWritten(at: Interval, op: SourceRead | SourceBorder, txn: Transaction): void {
+    const shape = op.kind === 'read' ? op.shape : 'a function';
+    const tokens = new Set<Digest>(op.kind === 'read' ? op.params.filter((param) => param !== null) : []);
+    const commit = { op: op.id, session: op.session, interval: at, began: txn.begin, txn, shape, tokens };
+    this.#stream.committed({ ...commit, changes: [] }, false);
   }
 
   #write(op: SourceWrite): void {
@@ -185,7 +218,8 @@ export class Ledger {
           : 'rolled back';
     if (txn.state === 'committed' && txn.writes.length > 0) {
       this.#commit(txn.writes, txn.end, op.id, txn);
-    } else if (txn.state === 'rolled back') this.#events.onRollback(txn, op);
+    } else if (txn.state === 'committed' && txn.mayWrite === true) this.#mayHaveWritten(txn.end, op, txn);
+    else if (txn.state === 'rolled back') this.#events.onRollback(txn, op);
   }
 
   #commit(writes: readonly PendingWrite[], at: Interval, id: number, txn: Transaction): void {
@@ -203,8 +237,10 @@ export class Ledger {
     }
     const shape = [...new Set(writes.map((write) => write.op.shape))].join('; ');
     const began = writes[0]?.op.invoke ?? at.invoke;
-    this.#events.onCommit({ op: id, session: txn.session, interval: at, began, txn, changes, shape, tokens });
+    const commit: Commit = { op: id, session: txn.session, interval: at, began, txn, changes, shape, tokens };
+    this.#events.onCommit(commit);
     for (const change of changes) this.#apply(change, at);
+    if (changes.length > 0) this.#stream.committed(commit, true);
   }
 
   #changes(write: PendingWrite, at: Interval): Change[] {
@@ -227,16 +263,9 @@ export class Ledger {
       const set = new Map<string, Digest | '?'>();
       for (const [column, value] of Object.entries(effect.set))
         set.set(column, value === '?' ? '?' : cellDigest(value));
-      return {
-        op: write.op,
-        table: effect.table,
-        action: effect.action,
-        where: effect.where,
-        rows,
-        set,
-        after,
-        before,
-      };
+      const { table, action, where } = effect;
+      const shown = this.#standby.before(rows ?? [], write.op.invoke);
+      return { op: write.op, table, action, where, rows, set, after, before, shown };
     });
   }
 
@@ -323,7 +352,7 @@ function interval(op: { readonly invoke: number; readonly return: number | null 
 }
 
 /** An autocommitted write as a transaction of its own, so that what it returned is as of its commit. */
-function autocommitted(op: SourceWrite): Transaction {
+function autocommitted(op: SourceWrite | SourceRead): Transaction {
   return {
     session: op.session,
     repeatable: false,

@@ -1,5 +1,7 @@
 /** Names for what was seen: templates of keys, routes or statements of reads and writes. */
-import { type Attribution, type Requests, RouteProfile } from './attribution.ts';
+import type { Attributed, Owner } from './attribution/attributed.ts';
+import type { Around, Requests } from './attribution/requests.ts';
+import { RouteProfile } from './attribution/route-profile.ts';
 import type { Digest } from './operation.ts';
 import type { Interval } from './source.ts';
 import { type KeyEvidence, learnTemplates } from './templates.ts';
@@ -12,9 +14,15 @@ export interface Actor {
   readonly shape: string | null;
   /** Whether a writer is looked for. */
   readonly writes: boolean;
+  /** Id of the operation that decides, where there is one: a write's commit. */
+  readonly op?: number;
   /** Other executions of the same statement. */
   readonly alike?: readonly Interval[];
 }
+
+/** Executions from which on the route that they were attributed to names the statement, and the least share it must have. */
+const HABIT = 3;
+const NEARLY_ALL = 0.95;
 
 /** Longest statement used as a name. */
 const MAX_STATEMENT = 120;
@@ -27,6 +35,9 @@ export class Naming {
   readonly #profile = new RouteProfile();
   /** Routes that certainly ran a statement shape. */
   readonly #certain = new Map<string, Set<string>>();
+  /** Routes that a statement shape's executions were attributed to without certainty, with their number. */
+  readonly #inferred = new Map<string, Map<string, number>>();
+  #attributed: Attributed | null = null;
   /** Time in flight by route, over all its requests; ns. */
   readonly #share = new Map<string, number>();
 
@@ -49,6 +60,8 @@ export class Naming {
 
   readonly templateOf = (key: KeyState): string => this.#templates.get(key.name) ?? key.name;
 
+  readonly templateOfName = (name: string): string => this.#templates.get(name) ?? name;
+
   readonly keysOf = (template: string): readonly KeyState[] => this.#byTemplate.get(template) ?? [];
 
   /** Keys that held or were asked for a value; removals of keys that never were do not make a template. */
@@ -56,27 +69,42 @@ export class Naming {
     return this.#all.filter((key) => key.stats.hits + key.stats.misses + key.stats.writes > 0);
   }
 
-  /** Names the requests around writes, and learns which route runs which statements. */
-  attributeWrites(writes: readonly WriteRecord[]): void {
+  /** Names the requests of writes, and learns which route runs which statements. */
+  attributeWrites(writes: readonly WriteRecord[], attributed: Attributed): void {
+    this.#attributed = attributed;
     if (this.#requests.count === 0) return;
-    for (const write of writes) {
-      const interval = { invoke: write.commit.began, return: write.commit.interval.return };
-      const attribution = this.#requests.of(interval, write.commit.tokens);
-      write.request = attribution.certain ? attribution.request : null;
-      if (attribution.certain && attribution.route !== null)
-        this.#noteCertain(write.commit.shape, attribution.route);
-      this.#profile.note(write.commit.shape, this.#requests, interval);
+    const proxied = writes.filter((write) => write.commit.outside === undefined);
+    const owners = new Map<WriteRecord, Owner>();
+    for (const write of proxied) {
+      const owner = this.#ownerOf(write);
+      if (owner !== null) owners.set(write, owner);
+      write.request = owner?.certain === true ? owner.request : null;
+      if (owner?.certain === true) this.#noteCertain(write.commit.shape, owner.route);
+      else if (owner !== null) this.#noteInferred(write.commit.shape, owner.route);
+      this.#profile.note(write.commit.shape, this.#requests, aroundOf(write));
     }
-    for (const write of writes) if (write.request === null) write.responded = this.#lastResponse(write);
+    for (const write of proxied) {
+      const owner = owners.get(write) ?? null;
+      write.responded = write.request === null ? this.#lastResponse(write, owner) : (owner?.until ?? 0);
+    }
+  }
+
+  /** The request of a write's commit; of one that is forgotten, the only request in flight. */
+  #ownerOf(write: WriteRecord): Owner | null {
+    const owner = this.#attributed?.of(write.commit.op);
+    if (owner !== undefined) return owner;
+    const { request, route, certain } = this.#requests.of(aroundOf(write), write.commit.tokens);
+    return certain && route !== null ? { request, route, certain, until: request?.return ?? 0 } : null;
   }
 
   /** Of the requests around a write whose route runs its statement, those that name its values: the last response. */
-  #lastResponse(write: WriteRecord): number {
-    const { shape, began, interval, tokens } = write.commit;
+  #lastResponse(write: WriteRecord, owner: Owner | null): number {
+    const { shape, tokens } = write.commit;
     const known = this.#certain.get(shape);
-    const route = known?.size === 1 ? [...known][0]! : this.#profile.route(shape, this.#share, true);
+    const route =
+      owner?.route ?? (known?.size === 1 ? [...known][0]! : this.#profile.route(shape, this.#share, true));
     const around = this.#requests
-      .during({ invoke: began, return: interval.return })
+      .during(aroundOf(write))
       .covering.filter((request) => this.#requests.routeOf(request) === route);
     const naming = around.filter((request) => request.parts?.some((part) => tokens.has(part)));
     return Math.max(0, ...(naming.length > 0 ? naming : around).map((request) => request.return ?? 0));
@@ -88,18 +116,36 @@ export class Naming {
     else routes.add(route);
   }
 
+  #noteInferred(shape: string, route: string): void {
+    const routes = this.#inferred.get(shape) ?? new Map<string, number>();
+    routes.set(route, (routes.get(route) ?? 0) + 1);
+    this.#inferred.set(shape, routes);
+  }
+
+  /** The route that nearly all executions of a statement were attributed to. */
+  #habitual(shape: string): string | null {
+    const routes = [...(this.#inferred.get(shape) ?? [])].sort((a, b) => b[1] - a[1]);
+    const total = routes.reduce((sum, [, count]) => sum + count, 0);
+    const [most] = routes;
+    return most !== undefined && total >= HABIT && most[1] >= total * NEARLY_ALL ? most[0] : null;
+  }
+
   /** Route, else statement, else null. A statement that one route alone was seen to run has the same name at all times. */
   actor(by: Actor): string | null {
     const known = by.shape === null ? undefined : this.#certain.get(by.shape);
     if (known?.size === 1) return [...known][0] ?? null;
-    const attribution = this.#attribution(by.interval, by.tokens);
-    if (attribution?.certain === true && attribution.route !== null) return attribution.route;
+    const owner = by.op === undefined ? null : (this.#attributed?.of(by.op) ?? null);
+    if (owner?.certain === true) return owner.route;
+    const around = this.#around(by.interval, by.tokens);
+    if (owner === null && around?.certain === true && around.route !== null) return around.route;
+    const habitual = (by.shape === null ? null : this.#habitual(by.shape)) ?? owner?.route ?? null;
+    if (habitual !== null) return habitual;
     for (const interval of by.alike ?? []) this.#profile.note(by.shape ?? '', this.#requests, interval);
     const learned = by.shape === null ? null : this.#profile.route(by.shape, this.#share, by.writes);
-    return learned ?? attribution?.route ?? (by.shape === null ? null : by.shape.slice(0, MAX_STATEMENT));
+    return learned ?? around?.route ?? (by.shape === null ? null : by.shape.slice(0, MAX_STATEMENT));
   }
 
-  #attribution(interval: Interval, tokens: ReadonlySet<Digest>): Attribution | null {
+  #around(interval: Interval, tokens: ReadonlySet<Digest>): Around | null {
     return this.#requests.count === 0 ? null : this.#requests.of(interval, tokens);
   }
 
@@ -107,20 +153,26 @@ export class Naming {
   reader(version: Version, window: Window | null): string | null {
     const hit = window?.hits.first ?? null;
     if (hit !== null) {
-      const at = this.#attribution(
-        { invoke: hit.invoke, return: hit.return ?? hit.invoke },
-        version.key.parts,
-      );
+      const owner = this.#attributed?.of(hit.id);
+      if (owner != null) return owner.route;
+      const at = this.#around({ invoke: hit.invoke, return: hit.return ?? hit.invoke }, version.key.parts);
       if (at?.route != null) return at.route;
     }
     const [source] = version.sources;
     if (version.fill !== null) {
+      const owner = this.#attributed?.of(version.fill.id);
+      if (owner != null) return owner.route;
       const since = { invoke: version.miss?.invoke ?? version.fill.invoke, return: version.since.return };
-      const at = this.#attribution(since, version.key.parts);
+      const at = this.#around(since, version.key.parts);
       if (at?.route != null) return at.route;
     }
     return source === undefined ? null : source.read.op.shape.slice(0, MAX_STATEMENT);
   }
+}
+
+/** A write from its first statement to its commit. */
+function aroundOf({ commit }: WriteRecord): Interval {
+  return { invoke: commit.began, return: commit.interval.return };
 }
 
 /** Templates are learned from keys that held or were asked for a value. A key that was only ever removed takes the one that

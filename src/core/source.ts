@@ -6,7 +6,15 @@
  * SERIALIZABLE (PostgreSQL manual, 13.2). A read in a transaction that wrote the row before sees that transaction's own
  * version: it is as of that transaction's commit.
  */
-import { type Digest, NULL_DIGEST, type Predicate, type SourceRead, type SourceWrite } from './operation.ts';
+import {
+  type Digest,
+  NULL_DIGEST,
+  type OutsideClient,
+  type Predicate,
+  type SourceChange,
+  type SourceRead,
+  type SourceWrite,
+} from './operation.ts';
 
 export interface Interval {
   readonly invoke: number;
@@ -56,6 +64,8 @@ export interface Transaction {
   readonly repeatable: boolean;
   first: Interval | null;
   readonly writes: PendingWrite[];
+  /** True when one of its statements called what may write without showing it (a function). */
+  mayWrite?: true;
   state: 'open' | 'committed' | 'rolled back' | 'unknown';
   /** The commit's or rollback's interval, once it was seen. */
   end: Interval | null;
@@ -86,13 +96,27 @@ export function asOf(read: ReadFact): Interval {
   const { txn } = read;
   if (txn !== null && read.own)
     return txn.end ?? { invoke: read.op.invoke, return: Number.POSITIVE_INFINITY };
-  if (txn?.repeatable && txn.first !== null) return txn.first;
-  return { invoke: read.op.invoke, return: read.op.return ?? Number.POSITIVE_INFINITY };
+  const { op } = read;
+  const taken = txn?.repeatable && txn.first !== null ? txn.first : intervalOf(op);
+  return isReplicaRead(read) ? { ...taken, invoke: Math.max(0, taken.invoke - REPLICA_LAG) } : taken;
+}
+
+/** A standby's snapshot is older than the statement by its lag, which the wire does not show; ns, at most. */
+const REPLICA_LAG = 60e9;
+
+function intervalOf(op: { readonly invoke: number; readonly return: number | null }): Interval {
+  return { invoke: op.invoke, return: op.return ?? Number.POSITIVE_INFINITY };
+}
+
+/** Whether a standby answered. */
+export function isReplicaRead({ op }: ReadFact): boolean {
+  return op.kind === 'read' && op.replica === true;
 }
 
 /** One statement's change of one table, committed. */
 export interface Change {
-  readonly op: SourceWrite;
+  /** The statement; the first of the rows where the change stream told it. */
+  readonly op: SourceWrite | SourceChange;
   readonly table: string;
   readonly action: 'insert' | 'update' | 'delete' | 'truncate';
   readonly where: Predicate;
@@ -100,10 +124,21 @@ export interface Change {
   readonly rows: ReadonlySet<RowId> | null;
   /** New values by column; `?` is an expression that the wire does not show. */
   readonly set: ReadonlyMap<string, Digest | '?'>;
-  /** New values by row, where RETURNING told. */
+  /** New values by row, where RETURNING or the change stream told; of the stream, those of the changed columns. */
   readonly after: ReadonlyMap<RowId, ReadonlyMap<string, Digest>>;
+  /** Whole rows after the change, where the change stream told them. */
+  readonly full?: ReadonlyMap<RowId, ReadonlyMap<string, Digest>>;
   /** Values before the change by row, as far as they had been seen. */
   readonly before: ReadonlyMap<RowId, ReadonlyMap<string, Digest>>;
+  /** Values that a standby had shown by row when the change began: as old as those before it, or older. */
+  readonly shown?: ReadonlyMap<RowId, ReadonlyMap<string, Digest>>;
+  /** True once the change stream told the same more exactly: it counts no more. */
+  superseded?: true;
+}
+
+/** A writer that did not pass the proxies. */
+export interface Outside extends OutsideClient {
+  readonly xid: number;
 }
 
 export interface Commit {
@@ -114,11 +149,14 @@ export interface Commit {
   /** First write statement's invocation: where this write began at the source. */
   readonly began: number;
   readonly txn: Transaction;
-  readonly changes: readonly Change[];
+  /** Replaced when the change stream tells them more exactly. */
+  changes: readonly Change[];
   /** Statement shapes, joined: what kind of write this is. */
   readonly shape: string;
   /** Parameters, literals and primary keys of its writes. */
   readonly tokens: ReadonlySet<Digest>;
+  /** Told by the change stream alone. */
+  readonly outside?: Outside;
 }
 
 export type Answer = 'yes' | 'no' | 'unknown';
@@ -164,8 +202,13 @@ export function touches(change: Change, row: RowImage): Answer {
 
 /** The value a change gave a column of a row: undefined when it left the column alone. */
 export function valueAfter(change: Change, row: RowImage, column: string): Digest | '?' | undefined {
-  const told = row.id === null ? undefined : change.after.get(row.id)?.get(column);
-  return told ?? change.set.get(column);
+  // RETURNING tells columns that the statement left alone, too.
+  if (!change.set.has(column)) return undefined;
+  const told = row.id === null ? undefined : change.after.get(row.id);
+  return (
+    told?.get(column) ??
+    (change.full !== undefined && told !== undefined ? undefined : change.set.get(column))
+  );
 }
 
 /** NULL is a value of its own here. */

@@ -1,8 +1,9 @@
 /** The causal timeline of a stale case: the reader's and the writer's messages in order, and which one decides. */
 import type { WitnessStep } from './finding.ts';
 import type { LogLine } from './operation.ts';
+import type { Change, Commit } from './source.ts';
 import type { Removal, Window } from './versions.ts';
-import { cacheText, type Reveal, sourceValues, statementText, valuesText } from './wording.ts';
+import { cacheText, changeText, type Reveal, sourceValues, statementText, valuesText } from './wording.ts';
 
 /** A step before it has its place in time. */
 export interface StepDraft extends Omit<WitnessStep, 'atMs'> {
@@ -144,18 +145,22 @@ function hitSteps(window: Window, over: number, shown: string): Draft[] {
 function writerSteps(window: Window, reveal: Reveal): Draft[] {
   const { commit } = window.write;
   const steps: Draft[] = [];
-  const explicit = commit.changes.every((change) => change.op.id !== commit.op);
-  for (const op of new Set(commit.changes.map((change) => change.op))) {
+  const explicit =
+    commit.outside === undefined && commit.changes.every((change) => change.op.id !== commit.op);
+  const shown = new Set<number>();
+  for (const change of commit.changes) {
+    const { op } = change;
     const relevant = window.effects.some((effect) => effect.change.op === op);
-    if (!relevant && steps.length >= MAX_ELSEWHERE) continue;
+    if (shown.has(op.id) || (!relevant && steps.length >= MAX_ELSEWHERE)) continue;
+    shown.add(op.id);
     steps.push({
       op: op.id,
       at: op.invoke,
       lane: 'writer',
       session: op.session,
-      text: statementText(op, reveal),
+      text: changeText(change, reveal),
       result: newValues(window, op.id, reveal),
-      ...(explicit ? {} : { note: 'the source changes here', decisive: !window.filledAfter }),
+      ...(explicit ? triggered(op, commit) : changesHere(window)),
     });
   }
   if (explicit) {
@@ -171,6 +176,15 @@ function writerSteps(window: Window, reveal: Reveal): Draft[] {
     });
   }
   return [...steps, ...removalSteps(window)];
+}
+
+function changesHere(window: Window): Pick<Draft, 'note' | 'decisive'> {
+  return { note: 'the source changes here', decisive: !window.filledAfter };
+}
+
+/** What the change stream told of a proxied transaction and no statement shows. */
+function triggered(op: Change['op'], commit: Commit): Pick<Draft, 'note'> {
+  return op.kind === 'change' && commit.outside === undefined ? { note: 'by a trigger or a function' } : {};
 }
 
 function newValues(window: Window, op: number, reveal: Reveal): string {

@@ -1,5 +1,5 @@
 /** Questions about one cached value: whether a hit shows it, what took it, how long it could live. */
-import type { CacheWrite, Digest, Payload } from './operation.ts';
+import type { CacheRead, CacheWrite, Digest, Payload } from './operation.ts';
 import type { Interval } from './source.ts';
 import type { KeyState, Removal, Version } from './versions.ts';
 
@@ -40,7 +40,9 @@ export function sameFields(version: Version, fields: Readonly<Record<string, Dig
 export function lastRemoval(key: KeyState, version: Version, until: number): Removal | null {
   for (let i = key.removals.length - 1; i >= 0; i--) {
     const removal = key.removals[i]!;
-    if (removal.kind === 'rewrite' || removal.interval.invoke > until) continue;
+    // What carries a generation that was counted up is still there.
+    if (removal.kind === 'rewrite' || removal.generation !== undefined) continue;
+    if (removal.interval.invoke > until) continue;
     if (removal.interval.return >= version.since.invoke) return removal;
   }
   return null;
@@ -53,4 +55,32 @@ export function expiredBy(
 ): boolean {
   if (version.ttl === null || version.ttl === undefined) return false;
   return (op.return ?? op.invoke) + EXPIRY_SLACK >= version.since.invoke + version.ttl * 1e6;
+}
+
+/** Whether a value that none of the key's own is may be an earlier one of them. */
+export function isOutrun({ stats }: KeyState): boolean {
+  return stats.writes > 0 || stats.invalidations > 0 || stats.scripted;
+}
+
+/** A value whose fill was not seen, by the first hit on it. */
+export function unseenVersion(key: KeyState, op: CacheRead, digest: Digest): Version {
+  return {
+    key,
+    digest,
+    fields: op.fields === undefined ? null : definedFields(op.fields),
+    fill: null,
+    since: { invoke: op.invoke, return: op.return ?? op.invoke },
+    miss: null,
+    payload: op.payload ?? null,
+    sources: [],
+    ttl: undefined,
+    seen: true,
+    windows: [],
+    ended: false,
+  };
+}
+
+/** Whether a miss says nothing of the value: a replica may not have been told of it yet. */
+export function mayBeUntold(version: Version, miss: CacheRead): boolean {
+  return miss.replica === true && !expiredBy(version, miss);
 }

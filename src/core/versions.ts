@@ -61,6 +61,8 @@ export interface Version {
   seen: boolean;
   readonly windows: Window[];
   ended: boolean;
+  /** How it ended, once it has. */
+  endKind?: EndKind;
 }
 
 /** Something that removed a key or rewrote it, or tried to. */
@@ -74,10 +76,17 @@ export interface Removal {
   readonly hitSomething: boolean;
   /** A rewrite that carries what a transaction read or returned of its own change: the transaction. */
   readonly origin: Transaction | null;
+  /** A generation was counted up, which the key carries: it counts once it is certain that this is no chance. */
+  readonly generation?: { readonly confirmed: boolean };
   /** Writes that may be behind it. */
   readonly candidates: Claim[];
   /** The write that it is held to belong to; decided in claims.ts. */
   claim: Claim | null;
+}
+
+/** Whether a removal is known to be one. */
+export function isCertain(removal: Removal): boolean {
+  return removal.generation === undefined || removal.generation.confirmed;
 }
 
 /** A write that may be behind a removal. */
@@ -141,11 +150,15 @@ export function emptyStats(): KeyStats {
 /** Hit invocations kept per window, to decide late which of them overlapped the write. */
 export const EARLY_HITS = 64;
 
-export function countHit(count: HitCount, hit: CacheRead): void {
+export function emptyCount(): HitCount {
+  return { count: 0, first: null, last: null, early: [] };
+}
+
+export function countHit(count: HitCount, hit: CacheRead, began: number = hit.invoke): void {
   count.count++;
   count.first ??= hit;
   count.last = hit;
-  if (count.early.length < EARLY_HITS) count.early.push(hit.invoke);
+  if (count.early.length < EARLY_HITS) count.early.push(began);
 }
 
 /** Hits invoked after a moment: exact for the first hits, and all later ones come after those. */

@@ -4,10 +4,10 @@
  */
 import { type Effect, effectsOf } from './effects.ts';
 import type { CacheRead, Digest, SourceBorder } from './operation.ts';
-import { asOf, type Commit, type ReadFact, type RowId, type Transaction } from './source.ts';
+import { asOf, type Change, type Commit, type ReadFact, type RowId, type Transaction } from './source.ts';
 import { effectsOnUnseen } from './unseen.ts';
-import type { EndKind, Removal, Version, Window } from './versions.ts';
-import { countHit } from './versions.ts';
+import type { EndKind, HitCount, Removal, Version, Window } from './versions.ts';
+import { countHit, emptyCount } from './versions.ts';
 import type { WriteRecord } from './writes.ts';
 
 export const WINDOW_LIMITS = {
@@ -39,6 +39,8 @@ export class Windows {
   readonly #recent = new Map<string, WriteRecord[]>();
   readonly #awaiting = new Map<RowId, Window[]>();
   readonly #own = new WeakMap<Transaction, readonly Version[]>();
+  /** Hits on what a transaction made of its own changes, while it is open. */
+  readonly #dirty = new WeakMap<Version, HitCount>();
   readonly #unseen = new Map<Digest, Set<Version>>();
 
   /** All windows that are remembered: those that may still count, those that counted, and the last that did not. */
@@ -69,10 +71,12 @@ export class Windows {
       for (let i = recent.length - 1; i >= 0; i--) {
         const write = recent[i]!;
         if (write.commit.interval.return < earliest) break;
-        if (!seen.has(write)) this.#open(version, write, true);
+        if (!seen.has(write) && write.retracted !== true) this.#open(version, write, true);
         seen.add(write);
       }
     }
+    if (version.windows.length === 0) return;
+    for (const write of seen) if (write.retracted !== true) closeRestored(version, write.commit);
   }
 
   /** What a transaction read of its own changes is not committed yet. */
@@ -80,7 +84,10 @@ export class Windows {
     const { txn } = read;
     if (txn === null || !read.own || txn.state === 'committed') return;
     if (txn.state === 'rolled back') this.#openUncommitted(version, txn, txn.endOp ?? -1);
-    else this.#own.set(txn, [...(this.#own.get(txn) ?? []), version]);
+    else {
+      this.#own.set(txn, [...(this.#own.get(txn) ?? []), version]);
+      this.#dirty.set(version, emptyCount());
+    }
   }
 
   /** Follows a value whose fill was not seen, by what its key's name says. */
@@ -92,6 +99,7 @@ export class Windows {
   /** Stops holding commits against a version. */
   leave(version: Version, kind: EndKind, at: number, removal: Removal | null): void {
     version.ended = true;
+    version.endKind = kind;
     for (const window of version.windows) {
       window.end ??= { kind, at, removal };
       this.#retire(window);
@@ -119,8 +127,26 @@ export class Windows {
 
   /** Holds a commit against all cached values that its rows or tables feed. */
   commit(write: WriteRecord): void {
+    for (const version of this.#affected(write, write.commit.changes)) this.#open(version, write, false);
+  }
+
+  /** Holds what the change stream told more exactly against the values that it feeds; hits that were counted before count
+   * on. */
+  amend(write: WriteRecord, added: readonly Change[]): void {
+    const { interval } = write.commit;
+    for (const version of this.#affected(write, added)) {
+      const counted = version.windows.find((window) => window.write === write);
+      const effects = effectsOf(version.sources, { ...write.commit, changes: added }, this.#primaryKey);
+      const unseen = version.fill === null && version.sources.length === 0;
+      const found = unseen ? effectsOnUnseen(version, write) : effects;
+      if (found.length === 0 || version.windows.length >= WINDOW_LIMITS.perVersion) continue;
+      this.#add(version, write, found, version.since.return > interval.return, counted?.hits);
+    }
+  }
+
+  #affected(write: WriteRecord, changes: readonly Change[]): ReadonlySet<Version> {
     const affected = new Set<Version>();
-    for (const change of write.commit.changes) {
+    for (const change of changes) {
       const recent = this.#recent.get(change.table) ?? [];
       if (recent.at(-1) !== write) recent.push(write);
       if (recent.length > WINDOW_LIMITS.recentWrites) recent.splice(0, WINDOW_LIMITS.recentWrites / 2);
@@ -132,7 +158,7 @@ export class Windows {
     }
     for (const token of write.rowTokens.keys())
       for (const version of this.#unseen.get(token) ?? []) affected.add(version);
-    for (const version of affected) this.#open(version, write, false);
+    return affected;
   }
 
   /** A transaction was rolled back: what was cached from its own rows was never committed. */
@@ -156,16 +182,23 @@ export class Windows {
       tokens: new Set(),
     };
     const write: WriteRecord = { commit, removals: [], request: null, rowTokens: new Map() };
-    this.#add(version, write, [], interval.return < version.since.invoke);
+    this.#add(version, write, [], interval.return < version.since.invoke, this.#dirty.get(version));
+    if (version.endKind === undefined) return;
+    // Served and gone before the rollback.
+    const window = version.windows.at(-1)!;
+    window.end = { kind: version.endKind, at: interval.invoke, removal: null };
+    this.#retire(window);
   }
 
   /** Counts a hit in the windows whose commit had returned before the hit began. */
-  hit(version: Version, read: CacheRead): void {
+  hit(version: Version, read: CacheRead, began: number = read.invoke): void {
+    const dirty = this.#dirty.get(version);
+    if (dirty !== undefined && isAnother(read, version)) countHit(dirty, read, began);
     for (const window of version.windows) {
       if (window.confirmed === 'no' || window.end?.kind === 'restored') continue;
-      if (read.invoke <= window.write.commit.interval.return) continue;
+      if (began <= window.write.commit.interval.return) continue;
       if (read.fields !== undefined && !readsChanged(window, read)) continue;
-      countHit(window.hits, read);
+      countHit(window.hits, read, began);
     }
   }
 
@@ -173,9 +206,8 @@ export class Windows {
   discard(version: Version, read: CacheRead): void {
     for (const window of version.windows) {
       if (window.hits.last?.id !== read.id) continue;
+      if (window.hits.early.length === window.hits.count) window.hits.early.pop();
       window.hits.count--;
-      const at = window.hits.early.lastIndexOf(read.invoke);
-      if (at >= 0) window.hits.early.splice(at, 1);
       if (window.hits.count === 0) {
         window.hits.first = null;
         window.hits.last = null;
@@ -226,7 +258,13 @@ export class Windows {
     if (effects.length > 0) this.#add(version, write, effects, filledAfter);
   }
 
-  #add(version: Version, write: WriteRecord, effects: readonly Effect[], filledAfter: boolean): void {
+  #add(
+    version: Version,
+    write: WriteRecord,
+    effects: readonly Effect[],
+    filledAfter: boolean,
+    hits?: HitCount,
+  ): void {
     const window: Window = {
       version,
       write,
@@ -234,7 +272,7 @@ export class Windows {
       confirmed: effects.length > 0 && needsConfirmation(effects) ? 'open' : 'yes',
       nextDiffers: false,
       filledAfter,
-      hits: { count: 0, first: null, last: null, early: [] },
+      hits: hits === undefined ? emptyCount() : { ...hits, early: [...hits.early] },
       removals: [...version.key.removals],
       end: null,
     };
@@ -272,6 +310,12 @@ function hasPredicate(
   });
 }
 
+/** Whether a value is read by somebody else than who wrote it, as far as that can be told. */
+function isAnother(read: CacheRead, { fill }: Version): boolean {
+  if (fill === null || read.session === fill.session) return false;
+  return read.request === undefined || read.request !== fill.request;
+}
+
 function readsChanged(window: Window, read: CacheRead): boolean {
   const columns = window.effects.flatMap((effect) => effect.columns);
   if (columns.length === 0) return true;
@@ -295,6 +339,8 @@ function decide(window: Window, id: RowId, cells: ReadonlyMap<string, Digest>, r
 function closeRestored(version: Version, commit: Commit): void {
   for (const window of version.windows) {
     if (window.end !== null || window.effects.length === 0) continue;
+    const earlier = window.write.commit;
+    if (earlier === commit || earlier.interval.return > commit.interval.return) continue;
     const restored = window.effects.every((effect) => {
       if (effect.kind === 'entered') return isDeleted(effect.rowId, commit);
       if (effect.kind !== 'changed') return false;
@@ -304,7 +350,8 @@ function closeRestored(version: Version, commit: Commit): void {
             change.table === column.table &&
             effect.rowId !== null &&
             change.rows?.has(effect.rowId) === true &&
-            change.set.get(column.column) === column.old,
+            (change.after.get(effect.rowId)?.get(column.column) ?? change.set.get(column.column)) ===
+              column.old,
         ),
       );
     });

@@ -2,6 +2,7 @@
 
 import type { Source } from './lineage.ts';
 import type { CacheOperation, Digest, SourceRead, SourceWrite } from './operation.ts';
+import type { Change, Outside } from './source.ts';
 
 /** Text of a digest where it may be shown; undefined otherwise. */
 export type Reveal = (digest: Digest) => string | undefined;
@@ -53,6 +54,16 @@ export function statementText(op: SourceRead | SourceWrite, reveal: Reveal): str
   return [verb, tables.join(', ') || op.shape.slice(0, 40), ...equal.slice(0, 3)].join(' ');
 }
 
+/** What a commit changed, in words: the statement, or the rows that the change stream told. */
+export function changeText(change: Change, reveal: Reveal): string {
+  const { op, rows } = change;
+  if (op.kind === 'write') return statementText(op, reveal);
+  const verb = `${op.action.toUpperCase()} ${op.table}`;
+  if (rows === null || rows.size > 1) return rows === null ? verb : `${verb}, ${rows.size} rows`;
+  const key = Object.entries(op.row ?? {}).map(([column, value]) => `${column}=${valueText(value, reveal)}`);
+  return [verb, ...key.slice(0, 3)].join(' ');
+}
+
 /** A column with its value, as timelines show it. */
 export interface ShownValue {
   readonly table: string | null;
@@ -83,4 +94,21 @@ export function sourceValues(source: Source, columns: ReadonlySet<string>, revea
     ({ table, column }) => columns.size === 0 || columns.has(`${table}.${column}`),
   );
   return valuesText(shown, reveal);
+}
+
+/** Who wrote past the proxies: application name and user where the server told, else the transaction. */
+export function outsideText({ application, user, xid }: Outside): string {
+  if (application !== null && application !== '')
+    return `outside: ${application}${user === null ? '' : ` (user ${user})`}`;
+  return user === null ? `outside: xid ${xid}` : `outside: user ${user}`;
+}
+
+/** How a client begins that has no name. */
+export const SOME_CLIENT = 'a client past the proxies';
+
+/** The same within a sentence. */
+export function outsideInSentence({ application, user, xid }: Outside): string {
+  if (application !== null && application !== '')
+    return `${application} (${user === null ? '' : `user ${user}, `}past the proxies)`;
+  return `${SOME_CLIENT} (${user === null ? `xid ${xid}` : `user ${user}`})`;
 }

@@ -16,10 +16,12 @@ export interface WriteRecord {
   readonly removals: Removal[];
   /** The HTTP request around it, when that is certain. */
   request: HttpRequest | null;
+  /** Told by the stream and taken for an outside write until its COMMIT's late reply came: it is none. */
+  retracted?: true;
   /** Where it is not: the last response among the requests that may be; ns. */
   responded?: number;
   /** Primary key values of the changed rows, each with the columns that it stands in (`items.id`). */
-  readonly rowTokens: ReadonlyMap<Digest, ReadonlySet<string>>;
+  rowTokens: ReadonlyMap<Digest, ReadonlySet<string>>;
 }
 
 export const CLAIM = {
@@ -38,6 +40,8 @@ export const CLAIM = {
   unnamed: 24,
   /** Removals remembered; older ones keep the claim they had. */
   removals: 20_000,
+  /** Primary key values of one write that its removals are looked for by. */
+  tokens: 2_000,
   /** Writes that may be behind one removal. */
   candidates: 6,
 } as const;
@@ -96,6 +100,7 @@ function rowTokensOf(commit: Commit, primaryKey: PrimaryKeys): ReadonlyMap<Diges
   for (const change of commit.changes) {
     const columns = primaryKey(change.table) ?? [];
     for (const id of change.rows ?? []) {
+      if (tokens.size >= CLAIM.tokens) return tokens;
       for (const [i, value] of keyOf(id).entries()) {
         const column = `${change.table}.${columns[i] ?? ''}`;
         const known = tokens.get(value);
@@ -111,6 +116,7 @@ function rowTokensOf(commit: Commit, primaryKey: PrimaryKeys): ReadonlyMap<Diges
 export class Writes {
   readonly #writes: WriteRecord[] = [];
   readonly #primaryKey: PrimaryKeys;
+  readonly #ofCommit = new WeakMap<Commit, WriteRecord>();
   /** The remembered writes by the values that they speak of. */
   readonly #byToken = new Map<Digest, WriteRecord[]>();
   #removals: Removal[] = [];
@@ -132,6 +138,7 @@ export class Writes {
       request: null,
       rowTokens: rowTokensOf(commit, this.#primaryKey),
     };
+    this.#ofCommit.set(commit, write);
     this.#remember(write);
     const from = Math.min(commit.began, commit.txn.begin) - CLAIM.before;
     for (let i = this.#removals.length - 1; i >= 0; i--) {
@@ -143,14 +150,48 @@ export class Writes {
     return write;
   }
 
+  /** The change stream told the changes of a commit more exactly: which rows it names, and so which removals are near. */
+  amend(commit: Commit): WriteRecord | undefined {
+    const write = this.#ofCommit.get(commit);
+    if (write === undefined) return undefined;
+    write.rowTokens = rowTokensOf(commit, this.#primaryKey);
+    this.#index(write);
+    const from = Math.min(commit.began, commit.txn.begin) - CLAIM.before;
+    for (let i = this.#removals.length - 1; i >= 0; i--) {
+      const removal = this.#removals[i]!;
+      if (removal.interval.return < from) break;
+      const at = removal.candidates.findIndex((claim) => claim.write === write);
+      if (at >= 0) removal.candidates.splice(at, 1);
+      const distance = distanceBefore(removal, write);
+      if (distance !== null) addCandidate(removal, { write, position: 'before', distance });
+      else this.#after(removal, write);
+    }
+    return write;
+  }
+
+  /** A commit that is none: nothing belongs to it. */
+  retract(commit: Commit): WriteRecord | undefined {
+    const write = this.#ofCommit.get(commit);
+    if (write === undefined) return undefined;
+    write.retracted = true;
+    for (const removal of this.#removals) {
+      const at = removal.candidates.findIndex((claim) => claim.write === write);
+      if (at >= 0) removal.candidates.splice(at, 1);
+    }
+    return write;
+  }
+
+  #after(removal: Removal, write: WriteRecord): void {
+    if (write.retracted === true) return;
+    const distance = distanceAfter(removal, write, removal.interval.invoke - write.commit.interval.return);
+    if (distance !== null) addCandidate(removal, { write, position: 'after', distance });
+  }
+
   /** Registers a removal or rewrite; writes shortly before it may be behind it. */
   removal(removal: Removal): void {
     this.#removals.push(removal);
     if (this.#removals.length > CLAIM.removals) this.#removals = this.#removals.slice(CLAIM.removals / 2);
-    for (const write of this.#before(removal)) {
-      const distance = distanceAfter(removal, write, removal.interval.invoke - write.commit.interval.return);
-      if (distance !== null) addCandidate(removal, { write, position: 'after', distance });
-    }
+    for (const write of this.#before(removal)) this.#after(removal, write);
   }
 
   /** Writes that share a value with the key's name, and the last few whatever they wrote. */
@@ -176,7 +217,7 @@ export class Writes {
     for (const token of new Set([...write.commit.tokens, ...write.rowTokens.keys()])) {
       const writes = this.#byToken.get(token);
       if (writes === undefined) this.#byToken.set(token, [write]);
-      else writes.push(write);
+      else if (writes.at(-1) !== write) writes.push(write);
     }
   }
 }

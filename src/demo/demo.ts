@@ -137,6 +137,11 @@ async function watchRequest(request: DemoRequest): Promise<WatchRequest> {
     listenRedis: null,
     listenPostgres: null,
     version: request.version,
+    serialize: false,
+    annotate: false,
+    log: null,
+    otlp: null,
+    stream: true,
     stdin: 'ignore',
   };
 }

@@ -2,7 +2,7 @@
  * What every observer is given. An observer sees copies of bytes after they were forwarded; whatever it does or
  * fails to do, the watched service's bytes have already passed.
  */
-import type { Digest, Operation, Payload } from '../core/operation.ts';
+import type { Digest, Operation, Payload, SecretFound } from '../core/operation.ts';
 
 /** Keyed digests of values; implemented by observe/payload. Equal key, equal canonical value ⇔ equal digest. */
 export interface Digester {
@@ -11,12 +11,14 @@ export interface Digester {
   scalar(text: string): Digest;
   /** Identity of a whole payload: equal bytes ⇔ equal digest. */
   identity(bytes: Uint8Array): Digest;
-  /** Looks inside a payload, within limits; never throws. */
-  inspect(bytes: Uint8Array): Payload;
+  /** Looks inside a payload, within limits; never throws. `key`: name of its key, which may say what a scalar is. */
+  inspect(bytes: Uint8Array, key?: string): Payload;
   /** Looks inside a Redis hash: leaves are its fields (and the leaves inside their values). */
   inspectFields(fields: ReadonlyMap<string, Uint8Array>): Payload;
   /** Key name as it may be shown and recorded: segments that look like secrets become prefix and digest. */
   key(name: string): string;
+  /** Secrets that were masked in a key's name, by the name as {@link key} gave it; absent: none are looked for. */
+  secretsOf?(shown: string): readonly SecretFound[];
 }
 
 /** Takes operations in the order in which they returned. */

@@ -103,6 +103,7 @@ export class Sequencer implements OperationSink {
     if (this.#named.size >= SEQUENCER_LIMITS.names) this.#named = new Set();
     this.#named.add(id);
     this.#lastId++;
+    const secrets = this.#digest.secretsOf?.(key) ?? [];
     const name: CacheKey = {
       id: this.#lastId,
       session: op.session,
@@ -112,6 +113,7 @@ export class Sequencer implements OperationSink {
       db,
       key,
       parts: keyParts(key).map((part) => [part, this.#digest.scalar(part)] as const),
+      ...(secrets.length > 0 ? { secrets } : {}),
       invoke: op.invoke,
       return: op.invoke,
       status: 'ok',

@@ -21,6 +21,17 @@ const Engines = z.object({
   emulated: z.boolean().default(false),
 });
 
+/** How a store is protected; see core/safety/unprotected-store.ts. */
+const Protection = z.object({
+  kind: z.enum(['redis', 'postgres']),
+  address: z.string(),
+  loopback: z.boolean(),
+  tls: z.boolean(),
+  open: z.boolean().nullable().default(null),
+  protectedMode: z.boolean().nullable().default(null),
+  dangerous: z.array(z.string()).nullable().default(null),
+});
+
 const Degradation = z.object({ code: z.string(), text: z.string() });
 
 export const ManifestSchema = z.looseObject({
@@ -40,6 +51,8 @@ export const ManifestSchema = z.looseObject({
   closed: z.boolean().default(false),
   /** What was not seen, and why; one entry a code. */
   degradations: z.array(Degradation).default([]),
+  /** How the watched stores are protected, as far as they tell. */
+  stores: z.array(Protection).default([]),
   /** How the watched command ended; null when it did not, or when whystale attached. */
   child: z
     .object({ exitCode: z.number().int().nullable(), signal: z.string().nullable() })

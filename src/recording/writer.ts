@@ -8,6 +8,7 @@ import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promise
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Digest, Operation } from '../core/operation.ts';
+import type { StoreProtection } from '../core/safety/unprotected-store.ts';
 import { beingWritten, cannotWrite, folderNotOurs } from './errors.ts';
 import { LineFile } from './line-file.ts';
 import {
@@ -30,6 +31,7 @@ export interface RecordingStart {
   /** Argument vector of the watched command, in the clear: it is masked here. null when attached. */
   readonly command: readonly string[] | null;
   readonly engines: Manifest['engines'];
+  readonly stores?: readonly StoreProtection[];
   /** Wall-clock time of the recording's zero. */
   readonly startedAt: Date;
   readonly values: 'hashed' | 'plain';
@@ -81,6 +83,7 @@ export async function createRecording(folder: string, start: RecordingStart): Pr
     operations: null,
     closed: false,
     degradations: [],
+    stores: (start.stores ?? []).map(entryOf),
     child: null,
     writer: { pid: process.pid, host: hostname() },
   };
@@ -146,6 +149,10 @@ class FolderWriter implements RecordingWriter {
     await this.describe(facts);
     return this.#manifest;
   }
+}
+
+function entryOf(store: StoreProtection): Manifest['stores'][number] {
+  return { ...store, dangerous: store.dangerous === null ? null : [...store.dangerous] };
 }
 
 /** Free text of the watched service may hold credentials; keys and values never arrive here in the clear. */

@@ -83,29 +83,49 @@ export interface BypassPostgres {
   readonly client: pg.Client;
   /** Whether the connection is encrypted. */
   readonly tls: boolean;
+  /** Whether the server asked for a password. */
+  readonly asked: boolean;
 }
 
+/** Settings of a connection other than the usual ones. */
+export type PostgresExtras = Pick<pg.ClientConfig, 'application_name' | 'query_timeout'> & {
+  /** `database`: a replication connection that knows one database (the manual's chapter 55.4). */
+  readonly replication?: 'database';
+};
+
 /** Connects to PostgreSQL, with TLS as the store says; `prefer` falls back to plain where the server has none. */
-export async function connectPostgres(store: Store): Promise<BypassPostgres> {
+export async function connectPostgres(store: Store, extras: PostgresExtras = {}): Promise<BypassPostgres> {
   const tls = tlsOptions(store);
+  const config = { ...postgresConfig(store), ...extras };
   if (tls !== null) {
     try {
-      return { client: await open({ ...postgresConfig(store), ssl: tls }), tls: true };
+      return { ...(await open({ ...config, ssl: tls })), tls: true };
     } catch (error) {
-      const refused = /does not support SSL/i.test((error as Error).message);
+      // Rules of pg_hba.conf may let this user in without TLS only (28000); libpq then tries that too.
+      const { message, code } = error as Error & { readonly code?: string };
+      const refused = /does not support SSL/i.test(message) || code === '28000';
       if (store.tls?.mode !== 'prefer' || !refused) throw error;
     }
   }
-  return { client: await open({ ...postgresConfig(store), ssl: false }), tls: false };
+  return { ...(await open({ ...config, ssl: false })), tls: false };
 }
 
-async function open(config: pg.ClientConfig): Promise<pg.Client> {
+/** What a server sends to ask for a password; `pg` names its events after the messages. */
+const ASKING = ['authenticationCleartextPassword', 'authenticationMD5Password', 'authenticationSASL'];
+
+async function open(config: pg.ClientConfig): Promise<Omit<BypassPostgres, 'tls'>> {
   const client = new pg.Client(config);
+  let asked = false;
+  for (const event of ASKING) {
+    client.connection.once(event, () => {
+      asked = true;
+    });
+  }
   // A connection that breaks later makes the next query fail; without a listener it would end the process.
   client.on('error', () => undefined);
   try {
     await client.connect();
-    return client;
+    return { client, asked };
   } catch (error) {
     await client.end().catch(() => undefined);
     throw error;
@@ -135,13 +155,18 @@ export async function connectRedis(store: Store): Promise<Redis> {
   });
   try {
     await redis.connect();
-    await redis.ping();
+    await redis.ping().catch(unlessForbidden);
     return redis;
   } catch (error) {
     redis.disconnect();
     // The client rejects with "Connection is closed"; what closed it came as an event before.
     throw reason ?? error;
   }
+}
+
+/** A user who may not send a command got an answer all the same; so does one whose server has no such command. */
+export function unlessForbidden(error: unknown): void {
+  if (!(error instanceof Error) || !/^(?:NOPERM\b|ERR unknown command)/.test(error.message)) throw error;
 }
 
 /** The error for a store that cannot be reached. */

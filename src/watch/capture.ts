@@ -2,12 +2,15 @@
 import { randomBytes } from 'node:crypto';
 import { Analyser } from '../core/analyse.ts';
 import type { Analysis } from '../core/finding.ts';
-import type { HttpRequest, LogLine, Operation } from '../core/operation.ts';
-import type { ObserveContext, Unnumbered } from '../observe/context.ts';
+import type { Digest, HttpRequest, LogLine, Operation } from '../core/operation.ts';
+import type { StoreProtection } from '../core/safety/unprotected-store.ts';
+import type { ObserveContext, OperationSink, Unnumbered } from '../observe/context.ts';
 import { createDigester } from '../observe/payload/index.ts';
 import { Sequencer } from '../observe/sequencer.ts';
 import type { Clock } from '../proxy/observer.ts';
 import type { RecordingWriter } from '../recording/writer.ts';
+import { Flights } from './http-flights.ts';
+import { type ReadRequest, RequestContents } from './request-contents.ts';
 
 export interface Degradation {
   readonly code: string;
@@ -20,11 +23,17 @@ export class Capture {
   readonly context: ObserveContext;
   readonly clock: Clock;
   readonly degradations: Degradation[] = [];
+  /** How the watched stores are protected; set once they are linked. */
+  stores: readonly StoreProtection[] = [];
   readonly seen = { cache: 0, source: 0 };
+  /** Requests in flight: they tell whose operation one is. */
+  readonly flights = new Flights();
   readonly #analyser = new Analyser();
   readonly #digester = createDigester(randomBytes(16));
+  readonly contents = new RequestContents(this.#digester);
   readonly #sequencer: Sequencer;
   readonly #notice: (text: string) => void;
+  #waiting = 0;
   #recording: RecordingWriter | null = null;
   #plain = false;
   #analyserFailed = false;
@@ -34,7 +43,22 @@ export class Capture {
     this.#notice = notice;
     const degrade = (code: string, text: string) => this.#degrade(code, text);
     this.#sequencer = new Sequencer(this.#digester, (op) => this.#take(op), degrade);
-    this.context = { sink: this.#sequencer, digest: this.#digester, degrade };
+    const sink = { emit: this.#sequencer.emit.bind(this.#sequencer), reserve: () => this.#reserve() };
+    this.context = { sink, digest: this.#digester, degrade };
+  }
+
+  /** Operations that have returned, but are still to be told (they wait for the database's catalog). */
+  get waiting(): number {
+    return this.#waiting;
+  }
+
+  #reserve(): ReturnType<OperationSink['reserve']> {
+    const fill = this.#sequencer.reserve();
+    this.#waiting++;
+    return (ops) => {
+      this.#waiting--;
+      fill(ops);
+    };
   }
 
   /** Records from now on; `plain`: with the texts behind the digests. */
@@ -57,20 +81,27 @@ export class Capture {
     this.#sequencer.emit(op);
   }
 
-  request(
-    op: Omit<HttpRequest, 'id' | 'parts' | 'path' | 'tier' | 'kind'> & { readonly path: string },
-  ): void {
+  /** Gives the operation as it was emitted. */
+  request(op: Omit<HttpRequest, 'id' | 'parts' | 'tier' | 'kind'>, read: ReadRequest = {}): HttpRequest {
     const segments = op.path.split('/').map(safeDecode);
     const parts = segments
       .filter((segment) => segment !== '')
       .map((segment) => this.#digester.scalar(segment));
     const path = segments.map((segment) => this.#digester.key(segment)).join('/');
-    this.#sequencer.emit({ ...op, tier: 'http', kind: 'request', path, parts });
+    const told = this.contents.of(read);
+    const request: Unnumbered<HttpRequest> = { ...op, ...told, tier: 'http', kind: 'request', path, parts };
+    return { id: this.#sequencer.emit(request), ...request };
+  }
+
+  /** Route of a request, by what is known now. */
+  routeOf(request: HttpRequest): string {
+    return this.#analyser.routeOf(request);
   }
 
   /** What is known now; `settle` as in the analysis. */
   analysis(settle = 0): Analysis {
-    return this.#analyser.result({ reveal: (digest) => this.#digester.reveal(digest), settle });
+    const reveal = (digest: Digest) => this.#digester.reveal(digest);
+    return this.#analyser.result({ reveal, settle, stores: this.stores });
   }
 
   flush(): void {
@@ -78,7 +109,9 @@ export class Capture {
   }
 
   #take(op: Operation): void {
-    if (op.kind !== 'key' && op.kind !== 'table') {
+    if (op.tier === 'cache' || op.tier === 'source') this.flights.tag(op);
+    // What the change stream tells did not come through a proxy.
+    if (op.kind !== 'key' && op.kind !== 'table' && op.kind !== 'change' && op.kind !== 'stream') {
       if (op.tier === 'cache') this.seen.cache++;
       else if (op.tier === 'source') this.seen.source++;
     }

@@ -15,6 +15,16 @@ export interface WatchRequest {
   readonly redis: readonly string[];
   readonly postgres: readonly string[];
   readonly http: readonly HttpRoute[];
+  /** One request at a time through the HTTP proxies: every operation's request is then certain. */
+  readonly serialize: boolean;
+  /** Adds `Cache-Status` and `Server-Timing` to responses. */
+  readonly annotate: boolean;
+  /** File for one JSON line per request; null: none. */
+  readonly log: string | null;
+  /** Where the OTLP/HTTP receiver listens; null: there is none. */
+  readonly otlp: Endpoint | null;
+  /** Whether to read the change stream where the server allows it. */
+  readonly stream: boolean;
   readonly env: NodeJS.ProcessEnv;
   readonly templates: readonly (readonly [name: string, template: string])[];
   /** null: until the command ends or the signal comes. */
@@ -43,6 +53,8 @@ export interface WatchStarted {
   /** URLs through the proxies, with credentials as they were given. */
   readonly urls: { readonly redis: string; readonly postgres: string };
   readonly http: readonly { readonly listen: string; readonly target: string }[];
+  /** Change streams that are read, one line each; empty when none is. */
+  readonly streams: readonly string[];
   readonly values: Readonly<Record<string, string>>;
 }
 

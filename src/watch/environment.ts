@@ -2,6 +2,7 @@
  * The environment of the watched service: everything that names a store in the caller's environment names its proxy in
  * the child's, and nothing else changes. Pure.
  */
+import { otlpVariables } from './otlp-environment.ts';
 import { proxiedPairs, type TextRecord } from './proxied-pairs.ts';
 import { type ProxiedStore, proxiedUrl, proxiedValue } from './proxied-value.ts';
 import { isPostgresScheme } from './store-postgres.ts';
@@ -21,13 +22,16 @@ export interface EnvironmentRequest {
   readonly templates?: readonly (readonly [name: string, template: string])[];
   /** The value of `{port}`. */
   readonly port?: number;
+  /** URL of the OTLP receiver, the value of `{otlp}`; absent: there is none. */
+  readonly otlp?: string;
 }
 
 /** One variable that the child gets with another value than the caller has. */
 export interface ChangedVariable {
   readonly name: string;
-  /** `proxy`: names a store; `tls`: asked for what the loopback proxy does not offer; `env`: `--env`. */
-  readonly why: 'proxy' | 'tls' | 'env';
+  /** `proxy`: names a store; `tls`: asked for what the loopback proxy does not offer; `otlp`: names the span receiver;
+   * `env`: `--env`. */
+  readonly why: 'proxy' | 'tls' | 'otlp' | 'env';
   /** Without credentials; null when the caller did not have it. */
   readonly before: string | null;
   /** Without credentials. */
@@ -67,7 +71,12 @@ export function childEnvironment(request: EnvironmentRequest): ChildEnvironment 
   const urlOf = (proxied: ProxiedStore): string =>
     (firsts.has(proxied) ? urls[STORE_VARIABLES[proxied.store.kind]] : undefined) ??
     proxiedUrl(proxied.store.url, [proxied]);
-  const values = templateValues(request.stores, urlOf, request.port);
+  const { otlp } = request;
+  if (otlp !== undefined) set(otlpVariables(caller, otlp), 'otlp');
+  const values = {
+    ...templateValues(request.stores, urlOf, request.port),
+    ...(otlp === undefined ? {} : { otlp }),
+  };
   for (const [name, template] of request.templates ?? []) set({ [name]: expand(template, values) }, 'env');
   const changed = [...why].map(([name, reason]) => ({
     name,

@@ -3,7 +3,9 @@
  * compared. Measured after the service has ended, so that the figure is the relay's and not the load's.
  */
 
-import { connectPostgres, connectRedis } from './bypass.ts';
+import type { Redis } from 'ioredis';
+import type pg from 'pg';
+import { connectPostgres, connectRedis, unlessForbidden } from './bypass.ts';
 import type { Store } from './stores.ts';
 
 /** Round trips measured each way. */
@@ -27,29 +29,30 @@ export async function addedLatency(
 }
 
 async function overRedis(direct: Store, proxied: Store): Promise<number | null> {
-  const a = await connectRedis(direct);
-  const b = await connectRedis(proxied);
+  const clients: Redis[] = [];
+  const open = async (store: Store): Promise<RoundTrip> => {
+    const client = await connectRedis(store);
+    clients.push(client);
+    return () => client.ping().catch(unlessForbidden);
+  };
   try {
-    return await difference(
-      () => a.ping(),
-      () => b.ping(),
-    );
+    return await difference(await open(direct), await open(proxied));
   } finally {
-    a.disconnect();
-    b.disconnect();
+    for (const client of clients) client.disconnect();
   }
 }
 
 async function overPostgres(direct: Store, proxied: Store): Promise<number | null> {
-  const a = (await connectPostgres(direct)).client;
-  const b = (await connectPostgres(proxied)).client;
+  const clients: pg.Client[] = [];
+  const open = async (store: Store): Promise<RoundTrip> => {
+    const { client } = await connectPostgres(store);
+    clients.push(client);
+    return () => client.query('SELECT 1');
+  };
   try {
-    return await difference(
-      () => a.query('SELECT 1'),
-      () => b.query('SELECT 1'),
-    );
+    return await difference(await open(direct), await open(proxied));
   } finally {
-    await Promise.allSettled([a.end(), b.end()]);
+    await Promise.allSettled(clients.map((client) => client.end()));
   }
 }
 

@@ -3,9 +3,12 @@
  * what was learned of it over a bypass connection.
  */
 import { dirname } from 'node:path';
+import type { StoreProtection } from '../core/safety/unprotected-store.ts';
+import { ProxiedProcesses } from '../observe/changes/index.ts';
 import type { ObserveContext } from '../observe/context.ts';
-import { type Catalog, openCatalog } from '../observe/postgres/catalog.ts';
+import { type Catalog, type CatalogConnection, openCatalog } from '../observe/postgres/catalog.ts';
 import { sourceOperations } from '../observe/postgres/operations.ts';
+import { MetTables } from '../observe/postgres/operations-tables.ts';
 import { observePostgresSession } from '../observe/postgres/session.ts';
 import { observeRedis } from '../observe/redis/index.ts';
 import type { Analyser } from '../observe/sql/analyse.ts';
@@ -15,16 +18,33 @@ import { startPostgresRelay } from '../proxy/postgres-relay.ts';
 import { type Relay, startRelay } from '../proxy/relay.ts';
 import { postgresTlsPolicy, redisTlsPolicy, type TlsParameters } from '../proxy/tls.ts';
 import { connectPostgres, connectRedis, tlsOptions, unreachableStore } from './bypass.ts';
-import { refuseCluster } from './cluster.ts';
+import { Databases } from './databases.ts';
+import { askServer, type RedisServer } from './redis-server.ts';
+import { postgresProtection, redisProtection } from './store-protection.ts';
 import type { Store } from './stores.ts';
 
 export interface Link {
   readonly store: Store;
   readonly relay: Relay;
+  readonly product: 'Redis' | 'Valkey' | 'PostgreSQL';
   /** Version as the server reports it. */
   readonly version: string;
   readonly emulated: boolean;
+  /** Whether the server is a replica: its reads may lag, and it refuses writes. */
+  readonly replica: boolean;
+  /** Where a Redis replica's primary is; null: it is none, or did not say. */
+  readonly primary: string | null;
+  readonly protection: StoreProtection;
+  /** What the change stream shares with the wire; null for a store that has none. */
+  readonly source: SourceLink | null;
   close(): Promise<void>;
+}
+
+/** What is known of a database and of the proxied connections to it. */
+export interface SourceLink {
+  readonly catalog: Catalog;
+  readonly met: MetTables;
+  readonly processes: ProxiedProcesses;
 }
 
 export interface LinkTools {
@@ -41,6 +61,8 @@ export interface LinkTools {
 export interface LinkPlace {
   readonly listen: Endpoint;
   readonly prefix: string;
+  /** Whether this is the first store of its kind: the primary, unless the server says otherwise. */
+  readonly first?: boolean;
 }
 
 const NEXT = 'Run whystale doctor to see what is reachable.';
@@ -57,15 +79,18 @@ export async function linkRedis(
   place: LinkPlace,
   tools: LinkTools,
 ): Promise<Link> {
-  const version = await redisVersion(store, tools);
+  const { server, protection } = await reachRedis(store, tools);
+  const { product, version, primary } = server;
+  const replica = server.replica ?? place.first === false;
   const { context, clock, wall } = tools;
   const relay = await startRelay({
-    ...relayOptions(place, observeRedis(context, { wall }), tools),
+    ...relayOptions(place, observeRedis(context, { wall, replica }), tools),
     clock,
     target: store.endpoint,
     tls: store.tls === null ? null : redisTlsPolicy(parameters(store)),
   });
-  return { store, relay, version, emulated, close: () => relay.stop() };
+  const close = () => relay.stop();
+  return { store, relay, product, version, emulated, replica, primary, protection, source: null, close };
 }
 
 function relayOptions(place: LinkPlace, observe: ConnectionObserverFactory, tools: LinkTools) {
@@ -78,20 +103,16 @@ function relayOptions(place: LinkPlace, observe: ConnectionObserverFactory, tool
   };
 }
 
-async function redisVersion(store: Store, tools: LinkTools): Promise<string> {
+async function reachRedis(
+  store: Store,
+  tools: LinkTools,
+): Promise<{ readonly server: RedisServer; readonly protection: StoreProtection }> {
   const redis = await connectRedis(store).catch((error: unknown) => {
     throw unreachableStore(store, error, NEXT);
   });
   try {
-    const info = await redis.info('server').catch(() => null);
-    refuseCluster(store, info === null ? '' : await redis.info('cluster').catch(() => ''));
-    if (info === null) {
-      tools.context.degrade(
-        'redis-info',
-        'This Redis user may not run INFO: version and cluster mode are not known.',
-      );
-    }
-    return /^redis_version:(\S+)/m.exec(info ?? '')?.[1] ?? 'unknown';
+    const server = await askServer(store, redis, tools.context.degrade);
+    return { server, protection: await redisProtection(store, redis) };
   } finally {
     redis.disconnect();
   }
@@ -100,14 +121,27 @@ async function redisVersion(store: Store, tools: LinkTools): Promise<string> {
 /** Reaches a PostgreSQL past the proxy, reads its catalog, and puts a relay in front of it. */
 export async function linkPostgres(store: Store, place: LinkPlace, tools: LinkTools): Promise<Link> {
   const { context, clock, analyser } = tools;
-  const { catalog, version } = await readCatalog(store);
+  const { catalog, connection, version, replica, protection } = await readCatalog(store);
   if (!catalog.readable) {
     const why = catalog.failure ?? 'unknown';
     context.degrade('catalog', `The catalog cannot be read (${why}): tables are known by name only.`);
   }
-  const onExchange = sourceOperations(context, catalog, analyser);
+  const source: SourceLink = {
+    catalog,
+    met: new MetTables(catalog),
+    processes: new ProxiedProcesses(clock),
+  };
+  const take = sourceOperations(context, catalog, analyser, source.met, replica);
+  const databases = new Databases({ context, analyser, catalog, connection, take, replica });
+  const observe = observePostgresSession({
+    onExchange: (exchange) => databases.take(exchange),
+    onStart: (start) => databases.began(start),
+    degrade: context.degrade,
+    onBackend: (session, pid) => source.processes.began(session, pid),
+    onEnd: (session) => source.processes.ended(session),
+  });
   const relay = await startPostgresRelay({
-    ...relayOptions(place, observePostgresSession({ onExchange, degrade: context.degrade }), tools),
+    ...relayOptions(place, observe, tools),
     clock,
     target: store.endpoint,
     tls:
@@ -115,34 +149,64 @@ export async function linkPostgres(store: Store, place: LinkPlace, tools: LinkTo
   });
   const close = async () => {
     await relay.stop();
-    await catalog.close();
+    await Promise.all([catalog.close(), databases.close()]);
   };
-  return { store, relay, version, emulated: false, close };
+  const role = { replica, primary: null };
+  return {
+    store,
+    relay,
+    product: 'PostgreSQL',
+    version,
+    emulated: false,
+    ...role,
+    protection,
+    source,
+    close,
+  };
 }
 
 /** The URL's own parameters, else libpq's variables. */
 function tlsParameters(store: Store, env: NodeJS.ProcessEnv): TlsParameters {
-  const own = parameters(store);
+  const { PGSSLMODE, PGSSLROOTCERT, PGSSLCERT, PGSSLKEY } = env;
   return {
-    ...(env.PGSSLMODE === undefined ? {} : { sslmode: env.PGSSLMODE }),
-    ...(env.PGSSLROOTCERT === undefined ? {} : { sslrootcert: env.PGSSLROOTCERT }),
-    ...own,
+    ...(PGSSLMODE === undefined ? {} : { sslmode: PGSSLMODE }),
+    ...(PGSSLROOTCERT === undefined ? {} : { sslrootcert: PGSSLROOTCERT }),
+    ...(PGSSLCERT === undefined ? {} : { sslcert: PGSSLCERT }),
+    ...(PGSSLKEY === undefined ? {} : { sslkey: PGSSLKEY }),
+    ...parameters(store),
   };
 }
 
-async function readCatalog(store: Store): Promise<{ readonly catalog: Catalog; readonly version: string }> {
-  const { client, tls } = await connectPostgres(store).catch((error: unknown) => {
+interface Reached {
+  readonly catalog: Catalog;
+  /** How the catalog is reached. */
+  readonly connection: CatalogConnection;
+  readonly version: string;
+  /** Whether the server is a standby. */
+  readonly replica: boolean;
+  readonly protection: StoreProtection;
+}
+
+async function readCatalog(store: Store): Promise<Reached> {
+  const { client, tls, asked } = await connectPostgres(store).catch((error: unknown) => {
     throw unreachableStore(store, error, NEXT);
   });
   let version = 'unknown';
+  let replica = false;
+  let superuser: boolean | null = null;
   try {
-    const answer = await client.query<{ server_version: string }>('SHOW server_version');
-    version = answer.rows[0]?.server_version.split(' ')[0] ?? version;
+    const answer = await client.query<{ version: string; replica: boolean; superuser: string | null }>(
+      `SELECT current_setting('server_version') AS version, pg_catalog.pg_is_in_recovery() AS replica,
+              current_setting('is_superuser', true) AS superuser`,
+    );
+    version = answer.rows[0]?.version.split(' ')[0] ?? version;
+    replica = answer.rows[0]?.replica ?? false;
+    superuser = answer.rows[0]?.superuser == null ? null : answer.rows[0].superuser === 'on';
   } finally {
     await client.end();
   }
   const { endpoint } = store;
-  const catalog = await openCatalog({
+  const connection: CatalogConnection = {
     ...('path' in endpoint
       ? { host: dirname(endpoint.path), port: Number(endpoint.path.split('.').at(-1)) }
       : { host: endpoint.host, port: endpoint.port }),
@@ -150,6 +214,8 @@ async function readCatalog(store: Store): Promise<{ readonly catalog: Catalog; r
     ...(store.password === null ? {} : { password: store.password }),
     ...(store.database === null ? {} : { database: store.database }),
     ssl: tls ? (tlsOptions(store) ?? false) : false,
-  });
-  return { catalog, version };
+  };
+  const catalog = await openCatalog(connection);
+  const protection = await postgresProtection(store, { tls, asked, superuser });
+  return { catalog, connection, version, replica, protection };
 }

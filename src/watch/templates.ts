@@ -1,5 +1,5 @@
 /**
- * `{redis}`, `{postgres}`, their parts, and `{port}` in `--env NAME=TEMPLATE` and in scenario files.
+ * `{redis}`, `{postgres}`, their parts, `{port}` and `{otlp}` in `--env NAME=TEMPLATE` and in scenario files.
  */
 import { WhystaleError } from '../errors.ts';
 import type { ProxiedStore } from './proxied-value.ts';
@@ -41,7 +41,7 @@ function partsOf(prefix: string, { store, proxy }: ProxiedStore, url: string): T
 }
 
 /** Only names that are ours are replaced: `/items/{id}` and JSON are left alone. */
-const TEMPLATE = /\{((?:redis|postgres)(?:\.[A-Za-z0-9_-]+)*|port)\}/g;
+const TEMPLATE = /\{((?:redis|postgres)(?:\.[A-Za-z0-9_-]+)*|port|otlp)\}/g;
 
 /**
  * Replaces the templates in a text.

@@ -6,13 +6,17 @@ import { type Engine, freePort, startPostgres, startRedis } from '../engines/ind
 import { openAnalyser } from '../observe/sql/analyse.ts';
 import type { Endpoint } from '../proxy/endpoint.ts';
 import { createRecording, type RecordingWriter } from '../recording/writer.ts';
+import type { ServerObject } from '../report/watch-summary.ts';
 import { Capture } from './capture.ts';
+import { type ChangeStreams, openChangeStreams } from './change-streams.ts';
 import { type Child, type ChildEnd, startChild } from './child.ts';
 import type { WatchEvents, WatchRequest, WatchResult, WatchStarted } from './contract.ts';
 import { childEnvironment } from './environment.ts';
-import { type StartedHttp, startHttp } from './http.ts';
+import { type OpenLog, openRequestLog, type StartedHttp, sayUnused, startHttp } from './http.ts';
 import { addedLatency } from './latency.ts';
-import { type Link, type LinkTools, linkPostgres, linkRedis } from './links.ts';
+import { type Link, type LinkPlace, type LinkTools, linkPostgres, linkRedis } from './links.ts';
+import { type Otlp, startOtlp } from './otlp.ts';
+import { sayRoles } from './redis-server.ts';
 import { chooseStores, parseStore, type Store, type StoreChoice, type StoreKind } from './stores.ts';
 
 /** Windows whose commit is younger than this are not judged while watching; ns. */
@@ -44,8 +48,13 @@ class WatchSession {
   readonly #capture: Capture;
   readonly #engines: Engine[] = [];
   readonly #links: Link[] = [];
+  #streams: ChangeStreams | null = null;
+  #created: readonly ServerObject[] = [];
   #http: StartedHttp | null = null;
+  #log: OpenLog | null = null;
+  #otlp: Otlp | null = null;
   #child: Child | null = null;
+  #childEnv: NodeJS.ProcessEnv = {};
   #childEnd: ChildEnd | null = null;
   #recording: RecordingWriter | null = null;
   #ticker: NodeJS.Timeout | null = null;
@@ -58,6 +67,8 @@ class WatchSession {
 
   async start(): Promise<void> {
     const request = this.#request;
+    sayUnused(request, this.#events.notice);
+    if (request.log !== null) this.#log = await openRequestLog(request.log, this.#capture);
     const redis = chooseStores('redis', request.redis, request.env);
     const postgres = chooseStores('postgres', request.postgres, request.env);
     for (const choice of [...redis, ...postgres]) {
@@ -85,7 +96,15 @@ class WatchSession {
     for (const [i, { store }] of postgresStores.entries()) {
       this.#links.push(await linkPostgres(store, place(store, i, request.listenPostgres, 'pg'), tools));
     }
+    sayRoles(
+      this.#links.filter(({ store }) => store.kind === 'redis'),
+      context.degrade,
+    );
+    this.#capture.stores = this.#links.map(({ protection }) => protection);
     await this.#openRecording();
+    if (request.stream) {
+      this.#streams = await openChangeStreams(this.#links, { context, clock, notice: this.#events.notice });
+    }
     await this.#startChild();
   }
 
@@ -108,6 +127,7 @@ class WatchSession {
         version,
         command,
         engines: this.#engine(),
+        stores: this.#capture.stores,
         startedAt: this.#startedAt,
         values,
         secrets,
@@ -122,12 +142,23 @@ class WatchSession {
   }
 
   async #startChild(): Promise<void> {
-    const { command, http, env, templates, stdin } = this.#request;
+    const { command, http, serialize, annotate, env, templates, stdin } = this.#request;
     const port =
       http[0]?.target !== undefined && 'port' in http[0].target ? http[0].target.port : await freePort();
-    const stores = this.#links.map(({ store, relay }) => ({ store, proxy: childAddress(relay.endpoint) }));
-    const environment = childEnvironment({ env, stores, templates, port });
-    this.#http = await startHttp(http, this.#capture);
+    // REDIS_URL and DATABASE_URL mean the first: a service writes there.
+    const primariesFirst = [...this.#links].sort((a, b) => Number(a.replica) - Number(b.replica));
+    const stores = primariesFirst.map(({ store, relay }) => ({ store, proxy: childAddress(relay.endpoint) }));
+    this.#otlp = await this.#startOtlp();
+    const otlp = this.#otlp === null ? {} : { otlp: this.#otlp.url };
+    const environment = childEnvironment({ env, stores, templates, port, ...otlp });
+    this.#childEnv = environment.env;
+    this.#http = await startHttp(http, {
+      capture: this.#capture,
+      serialize,
+      annotate,
+      log: this.#log?.log ?? null,
+      wall: () => Date.now(),
+    });
     await this.#events.started(this.#describe(environment));
     if (command === null) return;
     const { values } = environment;
@@ -143,12 +174,18 @@ class WatchSession {
     });
   }
 
+  async #startOtlp(): Promise<Otlp | null> {
+    const { otlp: listen, env } = this.#request;
+    const { context, clock } = this.#capture;
+    return listen === null ? null : startOtlp({ listen, env, context, clock, wall: () => Date.now() });
+  }
+
   #describe(environment: ReturnType<typeof childEnvironment>): WatchStarted {
     const { values, changed } = environment;
     return {
-      engines: this.#links.map(({ store, version, emulated }) => ({
+      engines: this.#links.map(({ store, product, version, emulated }) => ({
         kind: store.kind,
-        product: store.kind === 'redis' ? (emulated ? 'js-redis-server (emulated)' : 'Redis') : 'PostgreSQL',
+        product: emulated ? 'js-redis-server (emulated)' : product,
         version,
         embedded: this.#engines.some((engine) => engine.url === store.url),
         emulated,
@@ -156,6 +193,7 @@ class WatchSession {
       changed,
       urls: { redis: values.redis ?? '', postgres: values.postgres ?? '' },
       http: this.#http?.shown ?? [],
+      streams: this.#streams?.lines ?? [],
       values,
     };
   }
@@ -189,10 +227,14 @@ class WatchSession {
     this.#ticker = null;
     const watchedMs = performance.now() - this.#begin;
     this.#childEnd = this.#child === null ? null : await this.#child.stop();
+    await this.#otlp?.finish(this.#childEnv);
+    await this.#streams?.finish();
+    await this.#closeStreams();
     const addedMs = { redis: await this.#added('redis'), postgres: await this.#added('postgres') };
     await this.#http?.stop();
     await Promise.allSettled(this.#links.map((link) => link.close()));
     this.#capture.flush();
+    await this.#log?.close();
     const analysis = this.#capture.analysis();
     const recording = await this.#closeRecording();
     const { degradations, seen } = this.#capture;
@@ -203,10 +245,14 @@ class WatchSession {
       recording,
       watchedMs,
       addedMs,
-      created: [],
+      created: this.#created,
       degradations,
       seen,
     };
+  }
+
+  async #closeStreams(): Promise<void> {
+    this.#created = (await this.#streams?.close()) ?? [];
   }
 
   async #closeRecording(): Promise<string | null> {
@@ -243,23 +289,22 @@ class WatchSession {
     if (this.#ticker !== null) clearTimeout(this.#ticker);
     this.#ticker = null;
     await this.#child?.stop();
+    await this.#otlp?.stop();
     await this.#http?.stop();
+    await this.#log?.close();
+    await this.#closeStreams();
     await Promise.allSettled(this.#links.map((link) => link.close()));
     await this.#closeRecording();
     await Promise.allSettled(this.#engines.map((engine) => engine.stop()));
   }
 }
 
-function place(
-  store: Store,
-  index: number,
-  listen: Endpoint | null,
-  prefix: string,
-): { listen: Endpoint; prefix: string } {
+function place(store: Store, index: number, listen: Endpoint | null, prefix: string): LinkPlace {
   const name = store.name ?? (index === 0 ? null : String(index + 1));
   return {
     listen: index === 0 && listen !== null ? listen : { host: '127.0.0.1', port: 0 },
     prefix: name === null ? prefix : `${prefix}-${name}`,
+    first: index === 0,
   };
 }
 

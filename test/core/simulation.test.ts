@@ -125,3 +125,24 @@ function swapped(operations: readonly Operation[]): Operation[] {
   }
   return order.flat();
 }
+
+describe('the change stream', { timeout: TIMEOUT }, () => {
+  const told = (run: Run, operations: readonly Operation[]) =>
+    findingsOf(run, operations).map(({ code, key, confidence, hits, writer }) => ({
+      code,
+      key,
+      confidence,
+      hits,
+      writer,
+    }));
+  it.each([...CORRECT, ...BUGGY])('$name: it adds nothing to what passed the wire', (variant) => {
+    for (const seed of [201, 202]) {
+      const run = simulate(variant, { seed, http: seed % 2 === 0, requests: REQUESTS, stream: true });
+      const wire = run.operations.filter(({ kind }) => kind !== 'change' && kind !== 'stream');
+      expect(run.operations.some(({ kind }) => kind === 'change') || run.world.writes.length === 0).toBe(
+        true,
+      );
+      expect(told(run, run.operations), where(run)).toEqual(told(run, wire));
+    }
+  });
+});

@@ -65,6 +65,7 @@ describe('a recording that was closed', () => {
       operations: EVERY_KIND.length,
       closed: true,
       degradations: [],
+      stores: [],
       child: null,
     });
   });

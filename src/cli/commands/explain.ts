@@ -13,6 +13,7 @@ import { type ExitCode, exitCodeFor } from '../exit-codes.ts';
 import { type FailOn, failOnOption } from '../fail-on.ts';
 import { type Frame, printJson } from '../frame.ts';
 import { concerning } from '../key-filter.ts';
+import { prepareReports, type ReportRequest, reportOption } from '../reports.ts';
 import { counting, emptyTally, type Tally } from '../tally.ts';
 import { unseenNotices } from '../unseen.ts';
 
@@ -21,6 +22,7 @@ interface Options {
   readonly finding?: string;
   readonly json?: boolean;
   readonly markdown?: boolean;
+  readonly report: readonly ReportRequest[];
   readonly failOn: FailOn;
 }
 
@@ -32,6 +34,7 @@ export function register(program: Command, frame: Frame): void {
     .option('--key <key>', 'only findings that concern this key')
     .option('--finding <id>', 'only this finding, e.g. F1')
     .addOption(failOnOption())
+    .addOption(reportOption())
     .option('--markdown', 'print Markdown')
     .option('--json', 'print one JSON document')
     .action(frame.action((dir: string | undefined, options: Options) => explain(dir, options, frame)));
@@ -40,19 +43,25 @@ export function register(program: Command, frame: Frame): void {
     'whystale explain whystale-recording-20260131-093015Z --finding F1',
     'whystale explain --key item:1 --json',
     'whystale explain ./rec --fail-on WS101,WS104,proved',
+    'whystale explain ./rec --report sarif=whystale.sarif --report junit=whystale.xml',
   ]);
 }
 
 function explain(dir: string | undefined, options: Options, frame: Frame): ExitCode {
+  const { failOn } = options;
+  const stdout = options.json ? '--json' : options.markdown ? '--markdown' : null;
+  const reports = prepareReports(options.report, { stdout, failOn }, frame);
   const recording = openRecording(dir ?? newestRecording(frame.cwd));
   const tally = emptyTally();
   const operations = counting(recording.operations, tally, options.key);
-  const analysis = analyse(operations, { reveal: recording.reveal });
+  const analysis = analyse(operations, { reveal: recording.reveal, stores: recording.manifest.stores });
   const findings = chosen(analysis, options, tally, recording);
   const notices = [...recording.notices, ...unseenNotices(tally)];
   const document = documentOf({ ...analysis, findings }, recording, notices);
-  print(document, options, frame);
-  return exitCodeFor({ findings, failOn: options.failOn, seen: tally, environmentFailed: false });
+  if (!reports.replaceText) print(document, options, frame);
+  const whole = options.key === undefined && options.finding === undefined;
+  const written = reports.write({ document, whole });
+  return exitCodeFor({ findings, failOn, seen: tally, environmentFailed: !written });
 }
 
 function documentOf(analysis: Analysis, recording: Recording, notices: readonly string[]): FindingsDocument {

@@ -1,7 +1,7 @@
 /** WS201: one write removes many keys, and nearly all of them are not fed by what it changed. */
 import { removalStep, type StepDraft } from '../timeline.ts';
 import type { KeyState, Removal } from '../versions.ts';
-import { type Reveal, statementText } from '../wording.ts';
+import { changeText, type Reveal } from '../wording.ts';
 import type { WriteRecord } from '../writes.ts';
 import type { CostFact } from './cost.ts';
 
@@ -27,13 +27,13 @@ export function isFedBy(key: KeyState, write: WriteRecord): boolean {
 const MAX_SHOWN = 10;
 
 function writeSteps(write: WriteRecord, reveal: Reveal): StepDraft[] {
-  const ops = new Set(write.commit.changes.map((change) => change.op));
-  return [...ops].slice(0, 3).map((op) => ({
+  const ops = new Map(write.commit.changes.map((change) => [change.op, change]));
+  return [...ops].slice(0, 3).map(([op, change]) => ({
     op: op.id,
     at: op.invoke,
     lane: 'writer',
     session: op.session,
-    text: statementText(op, reveal),
+    text: changeText(change, reveal),
   }));
 }
 

@@ -17,11 +17,17 @@ export interface RelationRow {
   /** pg_class.relreplident */
   readonly identity: string;
   readonly definition: string | null;
+  /** pg_class.relpersistence */
+  readonly persistence: string;
+  /** OID of the table at the top that this one is a partition of. */
+  readonly root: number | null;
 }
 
 const RELATIONS = `SELECT c.oid, n.nspname AS schema, c.relname AS name, c.relkind::text AS kind,
   c.relreplident::text AS identity,
-  CASE WHEN c.relkind = 'v' THEN pg_catalog.pg_get_viewdef(c.oid) END AS definition
+  CASE WHEN c.relkind = 'v' THEN pg_catalog.pg_get_viewdef(c.oid) END AS definition,
+  c.relpersistence::text AS persistence,
+  CASE WHEN c.relispartition THEN pg_catalog.pg_partition_root(c.oid)::oid END AS root
   FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
   WHERE c.oid IN (${USER_RELATIONS})`;
 
@@ -93,7 +99,8 @@ const TRIGGERS = `SELECT t.tgrelid AS relation, t.tgtype::int4 AS type, p.prosrc
   WHERE NOT t.tgisinternal AND t.tgenabled <> 'D' AND l.lanname NOT IN ('c', 'internal')
   AND t.tgrelid IN (${USER_RELATIONS}) LIMIT ${LIMITS.triggers}`;
 
-const SEARCH_PATH = 'SELECT pg_catalog.current_schemas(false)::text[] AS path';
+const SESSION =
+  'SELECT pg_catalog.current_schemas(false)::text[] AS path, pg_catalog.current_database()::text AS database';
 
 /** Everything read in one go. */
 export interface CatalogRows {
@@ -104,18 +111,22 @@ export interface CatalogRows {
   readonly routines: readonly RoutineRow[];
   readonly triggers: readonly TriggerRow[];
   readonly searchPath: readonly string[];
+  /** Name of the database by the server's own account; a pooler may know it by another. */
+  readonly database: string;
 }
 
 /** Reads the catalogs in one snapshot. Throws what the driver throws. */
-export async function readCatalog(client: pg.Client): Promise<CatalogRows> {
+export async function readCatalog(client: pg.Client, limitMs: number): Promise<CatalogRows> {
   await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+  // For this transaction only, and no startup parameter: poolers refuse those, and hand settings on to others.
+  await client.query(`SET LOCAL statement_timeout = ${limitMs}`);
   const relations = (await client.query<RelationRow>(RELATIONS)).rows;
   const columns = (await client.query<ColumnRow>(COLUMNS)).rows;
   const indexes = (await client.query<IndexRow>(INDEXES)).rows;
   const foreignKeys = (await client.query<ForeignKeyRow>(FOREIGN_KEYS)).rows;
   const routines = (await client.query<RoutineRow>(ROUTINES)).rows;
   const triggers = (await client.query<TriggerRow>(TRIGGERS)).rows;
-  const path = (await client.query<{ path: string[] }>(SEARCH_PATH)).rows;
+  const [session] = (await client.query<{ path: string[]; database: string }>(SESSION)).rows;
   await client.query('COMMIT');
   return {
     relations,
@@ -124,6 +135,7 @@ export async function readCatalog(client: pg.Client): Promise<CatalogRows> {
     foreignKeys,
     routines,
     triggers,
-    searchPath: path[0]?.path ?? ['public'],
+    searchPath: session?.path ?? ['public'],
+    database: session?.database ?? '',
   };
 }

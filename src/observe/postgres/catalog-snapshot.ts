@@ -28,6 +28,10 @@ export interface CatalogTable extends TableInfo {
   readonly generated: readonly string[];
   /** Columns that identify an old row in the change stream; empty when UPDATE and DELETE cannot be published. */
   readonly replicaIdentity: readonly string[];
+  /** The table at the top that this one is a partition of, by the name shown. */
+  readonly root?: string;
+  /** True when changes are not written to the log, so that no stream can tell them. */
+  readonly unlogged?: boolean;
   readonly referencedBy: readonly Reference[];
   readonly triggers: readonly TableTrigger[];
 }
@@ -39,6 +43,8 @@ export interface CatalogSnapshot {
   readonly searchPath: readonly string[];
   /** By the name shown. */
   readonly shown: ReadonlyMap<string, CatalogTable>;
+  /** Name of the database; null when nothing was read. */
+  readonly database: string | null;
 }
 
 export const EMPTY_SNAPSHOT: CatalogSnapshot = {
@@ -47,6 +53,7 @@ export const EMPTY_SNAPSHOT: CatalogSnapshot = {
   routines: new Map(),
   searchPath: ['public'],
   shown: new Map(),
+  database: null,
 };
 
 function groupBy<T>(rows: readonly T[], key: (row: T) => number): Map<number, T[]> {
@@ -119,13 +126,18 @@ function routinesOf(rows: CatalogRows): Map<string, Map<string, Routine>> {
   return routines;
 }
 
-/** Arranges what was read. */
-export function snapshotOf(rows: CatalogRows): CatalogSnapshot {
+/**
+ * Arranges what was read. `home`: the database whose tables are shown by their own names; those of another bear its name,
+ * as in `test_shop.public.items`, for the same tables may stand in both. Null: there is but one.
+ */
+export function snapshotOf(rows: CatalogRows, home: string | null = null): CatalogSnapshot {
+  const shownIn = (schema: string, name: string): string =>
+    home === null || rows.database === home ? shownName(schema, name) : `${rows.database}.${schema}.${name}`;
   const columns = groupBy(rows.columns, (row) => row.relation);
   const indexes = groupBy(rows.indexes, (row) => row.relation);
   const references = groupBy(rows.foreignKeys, (row) => row.parent);
   const triggers = triggersOf(rows);
-  const shownNames = new Map(rows.relations.map((row) => [row.oid, shownName(row.schema, row.name)]));
+  const shownNames = new Map(rows.relations.map((row) => [row.oid, shownIn(row.schema, row.name)]));
   const attributes = new Map<number, Attributes>();
   for (const [oid, list] of columns) {
     attributes.set(oid, new Map(list.map((row) => [row.number, { name: row.name, type: row.type }])));
@@ -149,6 +161,8 @@ export function snapshotOf(rows: CatalogRows): CatalogSnapshot {
       attributes: own,
       generated: (columns.get(row.oid) ?? []).filter((one) => one.generated).map((one) => one.name),
       replicaIdentity: identityColumns(row.identity, own, unique),
+      ...(row.root === null ? {} : { root: shownNames.get(row.root) ?? shownIn(row.schema, row.name) }),
+      ...(row.persistence === 'u' ? { unlogged: true } : {}),
       referencedBy: referencesOf(references.get(row.oid) ?? [], attributes, shownNames),
       triggers: triggers.get(row.oid) ?? [],
     };
@@ -157,7 +171,8 @@ export function snapshotOf(rows: CatalogRows): CatalogSnapshot {
     const schema = byName.get(row.schema) ?? new Map<string, CatalogTable>();
     byName.set(row.schema, schema.set(row.name, table));
   }
-  return { tables, byName, routines: routinesOf(rows), searchPath: rows.searchPath, shown };
+  const { searchPath, database } = rows;
+  return { tables, byName, routines: routinesOf(rows), searchPath, shown, database };
 }
 
 function inPath<T>(

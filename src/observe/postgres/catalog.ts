@@ -52,6 +52,8 @@ export interface Catalog {
   readonly begun: number;
   /** Which reading the answers come from (0: none); changes whenever an answer may have changed. */
   readonly version: number;
+  /** Name of the database by the server's own account; null before the first reading. */
+  readonly database: string | null;
   tableByOid(oid: number): CatalogTable | undefined;
   /** By the name shown (`items`, `sales.orders`). */
   tableByName(name: string): CatalogTable | undefined;
@@ -89,10 +91,16 @@ class LiveCatalog implements Catalog {
   #closed = false;
 
   readonly #now: () => number;
+  readonly #home: () => string | null;
 
-  constructor(connection: CatalogConnection, now: () => number) {
+  constructor(connection: CatalogConnection, now: () => number, home: () => string | null) {
     this.#connection = connection;
     this.#now = now;
+    this.#home = home;
+  }
+
+  get database(): string | null {
+    return this.#snapshot.database;
   }
 
   tableByOid(oid: number): CatalogTable | undefined {
@@ -165,13 +173,13 @@ class LiveCatalog implements Catalog {
       ...this.#connection,
       application_name: APPLICATION_NAME,
       connectionTimeoutMillis: CATALOG_LIMITS.readingMs,
-      statement_timeout: CATALOG_LIMITS.readingMs,
     });
     // A connection that breaks between queries reports here; the query's own failure is what counts.
     client.on('error', () => undefined);
     this.#client = client;
     try {
-      this.#take(snapshotOf(await within(CATALOG_LIMITS.readingMs, this.#read(client))));
+      const rows = await within(CATALOG_LIMITS.readingMs, this.#read(client));
+      this.#take(snapshotOf(rows, this.#home()));
     } catch (cause) {
       this.#fail(cause);
     } finally {
@@ -182,7 +190,7 @@ class LiveCatalog implements Catalog {
 
   async #read(client: pg.Client): ReturnType<typeof readCatalog> {
     await client.connect();
-    return readCatalog(client);
+    return readCatalog(client, CATALOG_LIMITS.readingMs);
   }
 
   #take(snapshot: CatalogSnapshot): void {
@@ -231,7 +239,19 @@ export async function openCatalog(
   connection: CatalogConnection,
   now: () => number = () => performance.now(),
 ): Promise<Catalog> {
-  const catalog = new LiveCatalog(connection, now);
+  const catalog = new LiveCatalog(connection, now, () => null);
   await catalog.refresh();
   return catalog;
+}
+
+/**
+ * The catalog of another database of the same server, read when it is first asked for. Its tables bear the name of the
+ * database, unless it is `home` by another name (poolers have aliases).
+ */
+export function otherCatalog(connection: CatalogConnection, home: Catalog): Catalog {
+  return new LiveCatalog(
+    connection,
+    () => performance.now(),
+    () => home.database,
+  );
 }

@@ -20,6 +20,8 @@ export interface Tools {
   readonly context: ObserveContext;
   readonly catalog: Catalog;
   readonly analyser: Analyser;
+  /** True when the server is a standby. */
+  readonly replica: boolean;
 }
 
 /** A statement that was run, with what is known of it. */
@@ -148,6 +150,7 @@ export function readOperation(run: Run, tools: Tools): Unnumbered<SourceRead> {
     tables: run.facts.tables,
     where: bindPredicate(run.execution, run.facts.where, (text) => tools.context.digest.scalar(text)),
     aggregate: run.facts.aggregate,
+    ...(tools.replica ? { replica: true } : {}),
     ...(key === null ? {} : { key }),
   };
 }

@@ -27,12 +27,20 @@ export class MetTables {
 
   /** The tables that an operation is the first to mention, in their present form. */
   introduce(op: Unnumbered<SourceOperation>, exchange: StatementExchange): Unnumbered<SourceTable>[] {
+    return this.meet(tablesOf(op), { session: exchange.session, at: exchange.invoke });
+  }
+
+  /** Those of the tables that are met for the first time in their present form. */
+  meet(
+    names: Iterable<string>,
+    { session, at }: { readonly session: string; readonly at: number },
+  ): Unnumbered<SourceTable>[] {
     if (this.#version !== this.#catalog.version) {
       this.#version = this.#catalog.version;
       this.#checked = new Set();
     }
     const found: Unnumbered<SourceTable>[] = [];
-    for (const name of tablesOf(op)) {
+    for (const name of names) {
       if (this.#checked.has(name)) continue;
       this.#checked.add(name);
       const table = this.#catalog.tableByName(name);
@@ -41,9 +49,8 @@ export class MetTables {
       if (this.#met.get(name) === form) continue;
       if (this.#met.size >= MAX_TABLES) this.#met.clear();
       this.#met.set(name, form);
-      const at = exchange.invoke;
       found.push({
-        session: exchange.session,
+        session,
         tier: 'source',
         kind: 'table',
         invoke: at,

@@ -43,13 +43,16 @@ interface Waiting {
 }
 
 /** Makes the function that takes every statement execution of one database, in the order in which they returned on
- * their sessions. It never throws. */
+ * their sessions. It never throws. `met`: the tables that were told already, where others tell tables too;
+ * `replica`: the server is a standby. */
 export function sourceOperations(
   context: ObserveContext,
   catalog: Catalog,
   analyser: Analyser,
+  met: MetTables = new MetTables(catalog),
+  replica = false,
 ): (exchange: StatementExchange) => void {
-  const operations = new Operations({ context, catalog, analyser });
+  const operations = new Operations({ context, catalog, analyser, replica }, met);
   return (exchange) => operations.take(exchange);
 }
 
@@ -61,14 +64,14 @@ class Operations {
   #waiting: Waiting[] = [];
   #reading = false;
 
-  constructor(tools: Tools) {
+  constructor(tools: Tools, met: MetTables) {
     this.#tools = tools;
-    this.#met = new MetTables(tools.catalog);
+    this.#met = met;
   }
 
   take(exchange: StatementExchange): void {
     const { catalog, context } = this.#tools;
-    if (!this.#reading && wantsCatalog(exchange, catalog)) this.#read();
+    if (!this.#reading && (isUnread(catalog) || wantsCatalog(exchange, catalog))) this.#read();
     if (!this.#reading) {
       const { ops, schemaChanged } = this.#convert(exchange);
       for (const op of ops) context.sink.emit(op);
@@ -203,6 +206,11 @@ class Operations {
     }
     return made;
   }
+}
+
+/** A catalog that is read when it is first wanted. */
+function isUnread(catalog: Catalog): boolean {
+  return catalog.begun === 0 && catalog.failure === null;
 }
 
 /** When the text was not seen (prepared before watching began) or not understood, the command tag tells the kind. */

@@ -12,7 +12,7 @@
  * after one call of `degrade`; open statements are then reported with an unknown outcome.
  */
 import type { ConnectionObserver, ConnectionObserverFactory } from '../../proxy/observer.ts';
-import { decodeParameterStatus } from '../../wire/postgres/backend.ts';
+import { decodeBackendKey, decodeParameterStatus } from '../../wire/postgres/backend.ts';
 import { decodeStartup } from '../../wire/postgres/frontend.ts';
 import { Backend, Frontend, UNTYPED } from '../../wire/postgres/messages.ts';
 import { MessageScanner } from '../../wire/postgres/scanner.ts';
@@ -39,6 +39,10 @@ export interface PostgresSessionOptions {
   readonly degrade: (code: string, text: string) => void;
   /** Called when a session states its user and database. */
   readonly onStart?: (start: SessionStart) => void;
+  /** Called when the server names the process that serves a session. */
+  readonly onBackend?: (session: string, pid: number) => void;
+  /** Called when a session's connection has ended. */
+  readonly onEnd?: (session: string) => void;
   /** Which built-in type a type is exchanged as; see {@link BaseType}. Without it binary values of enums, domains and
    * extension types stay undecoded. */
   readonly baseType?: BaseType;
@@ -59,7 +63,6 @@ const IGNORED_CLIENT = new Set<number>([
 ]);
 const IGNORED_SERVER = new Set<number>([
   Backend.authentication,
-  Backend.backendKeyData,
   Backend.copyData,
   Backend.functionCallResponse,
   Backend.notification,
@@ -115,6 +118,7 @@ class SessionObserver implements ConnectionObserver {
   }
 
   end(_at: number): void {
+    this.#options.onEnd?.(this.#session);
     if (this.#passing) return;
     this.#passing = true;
     this.#guarded(() => this.#conversation.end());
@@ -186,8 +190,14 @@ class SessionObserver implements ConnectionObserver {
 
   #fromServer(type: number, bytes: Uint8Array, start: number, end: number, length: number): void {
     if (type === Backend.parameterStatus) this.#parameterStatus(bytes, start, end);
+    else if (type === Backend.backendKeyData) this.#backend(bytes, start, end);
     else if (type === Backend.copyBothResponse) this.#pass('pg-replication', 'it streams replication data');
     else this.#conversation.reply({ type, bytes, start, end, length, at: this.#at });
+  }
+
+  #backend(bytes: Uint8Array, start: number, end: number): void {
+    const key = decodeBackendKey(bytes, start, end);
+    if (key !== undefined) this.#options.onBackend?.(this.#session, key.process);
   }
 
   #parameterStatus(bytes: Uint8Array, start: number, end: number): void {

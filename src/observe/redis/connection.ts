@@ -51,7 +51,8 @@ export class RedisConnection implements ConnectionObserver {
     this.#session = session;
     this.#shared = shared;
     this.#outcome = new Outcome(shared.store);
-    this.#settling = { session, store: shared.store, db: 0, invoke: 0, at: 0 };
+    const { store, replica } = shared;
+    this.#settling = { session, store, replica, db: 0, invoke: 0, at: 0 };
     this.#intake = new Intake(shared, {
       sent: (pending) => this.#sent(pending),
       lost: (code, text) => this.#letPass(code, text),

@@ -45,6 +45,8 @@ export interface ScriptEffect {
     readonly value: Digest;
     readonly size: number;
     readonly payload?: Payload;
+    /** When the arguments may be the fields of a hash. */
+    readonly fields?: Readonly<Record<string, Digest>>;
   }[];
 }
 

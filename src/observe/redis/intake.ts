@@ -15,6 +15,8 @@ export interface Shared {
   readonly context: ObserveContext;
   readonly catalog: Catalog;
   readonly store: PayloadStore;
+  /** Whether the server is a replica. */
+  readonly replica: boolean;
   readonly wall: () => number;
 }
 

@@ -10,6 +10,8 @@ import { PayloadStore } from './payload-store.ts';
 export interface RedisObserverOptions {
   /** Wall clock, milliseconds since 1970: times to live given as points in time (EXPIREAT, SET … PXAT) need it. */
   readonly wall: () => number;
+  /** Whether the server is a replica: its reads may lag behind the primary. Default: it is not. */
+  readonly replica?: boolean;
   /** What the server's COMMAND says of commands that the command table does not know (modules). */
   readonly commands?: readonly CommandInfo[];
   /** Bytes of payloads kept for comparison, over all connections. */
@@ -31,6 +33,7 @@ export function observeRedis(
     context,
     catalog: makeCatalog(options.commands),
     store: new PayloadStore(context.digest, limits),
+    replica: options.replica ?? false,
     wall: options.wall,
   };
   return (session) => new RedisConnection(session, shared);

@@ -106,7 +106,7 @@ export class PayloadStore {
     const digest = this.#digest.identity(
       large ? Buffer.concat([Buffer.from(`large:${length}:`), copy]) : copy,
     );
-    const payload = large ? LARGE : this.#digest.inspect(copy);
+    const payload = large ? LARGE : this.#digest.inspect(copy, record.name);
     return this.#keep(record, { digest, size: length, payload, fields: null, bytes: copy });
   }
 

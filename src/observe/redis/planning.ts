@@ -92,27 +92,25 @@ export function blindWrite(
   return { kind: 'write', key, size: 0, ttl, ...(condition === undefined ? {} : { condition }) };
 }
 
-/** A write of the fields in arguments `from`, `from + 1`, … up to `to`. */
-export function fieldsWrite(p: Planning, key: string, from: number, to: number): WriteEffect {
+/** A hash as arguments from `from` up to `to` give it: name, value, name, value… */
+export function hashOf(p: Planning, key: string, from: number, to: number = p.args.count) {
   const { args, store } = p;
   const collection = new Collection(false);
   for (let i = from; i + 1 < to; i += 2) {
     if (!args.whole(i)) continue;
     collection.add(args.text(i), args.bytes, args.start(i + 1), args.end(i + 1), args.size(i + 1));
   }
-  const { size, payload, fields } = store.seeCollection(store.record(p.db, key), collection, true);
+  const { digest, size, payload, fields } = store.seeCollection(store.record(p.db, key), collection, true);
+  // Every entry that was added has a value, so no field is null.
+  return { value: digest, size, payload, fields: (fields ?? {}) as Record<string, string> };
+}
+
+/** A write of the fields in arguments `from`, `from + 1`, … up to `to`. */
+export function fieldsWrite(p: Planning, key: string, from: number, to: number): WriteEffect {
+  const { size, payload, fields } = hashOf(p, key, from, to);
   const { condition } = p.command.semantics;
   const when = condition === undefined ? {} : { condition };
-  // Every entry that was added has a value, so no field is null.
-  return {
-    kind: 'write',
-    key,
-    size,
-    ttl: 'keep',
-    payload,
-    fields: (fields ?? {}) as Record<string, string>,
-    ...when,
-  };
+  return { kind: 'write', key, size, ttl: 'keep', payload, fields, ...when };
 }
 
 /** Milliseconds to live of a time argument; null when it is not a number (the server will refuse it). */

@@ -2,7 +2,7 @@
 import type { Effect, Plan, ScriptEffect } from './effects.ts';
 import { NOTHING } from './effects.ts';
 import { CANDIDATE_KEYS, MAX_CANDIDATES, SHORT_CANDIDATE } from './limits.ts';
-import { blindWrite, keyNames, type Planning, timeToLive, valueVersion } from './planning.ts';
+import { blindWrite, hashOf, keyNames, type Planning, timeToLive, valueVersion } from './planning.ts';
 
 export function planRead(p: Planning): Plan {
   return { effects: keyNames(p).map((key): Effect => ({ kind: 'read', key })) };
@@ -106,7 +106,33 @@ export function planScript(p: Planning): Plan {
     .filter((i) => args.size(i) > SHORT_CANDIDATE && args.usable(i))
     .slice(0, MAX_CANDIDATES)
     .map((i) => candidate(p, keys, i));
-  return { effects: [{ kind: 'script', keys, candidates }] };
+  const hash = hashCandidate(p, keys, 3 + count);
+  return {
+    effects: [{ kind: 'script', keys, candidates: hash === null ? candidates : [hash, ...candidates] }],
+  };
+}
+
+/** Field names as services write them. */
+const FIELD_NAME = /^[A-Za-z_][\w.-]{0,63}$/;
+
+/** Arguments that end with name, value, name, value… may be the fields of a hash that the script fills. */
+function hashCandidate(
+  p: Planning,
+  keys: readonly string[],
+  from: number,
+): ScriptEffect['candidates'][number] | null {
+  const { args } = p;
+  const [key] = keys;
+  let start = args.count;
+  const seen = new Set<string>();
+  for (let i = args.count - 2; i >= from; i -= 2) {
+    if (!args.whole(i) || !FIELD_NAME.test(args.text(i)) || seen.has(args.text(i))) break;
+    seen.add(args.text(i));
+    start = i;
+  }
+  if (key === undefined || seen.size < 2) return null;
+  const { value, size, payload, fields } = hashOf(p, key, start);
+  return { value, size, payload, fields };
 }
 
 function candidate(p: Planning, keys: readonly string[], i: number): ScriptEffect['candidates'][number] {

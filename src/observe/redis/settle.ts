@@ -20,6 +20,8 @@ type Of<K extends CacheOperation['kind']> = Mutable<Extract<CacheOperation, { re
 export interface Settling {
   readonly session: string;
   readonly store: PayloadStore;
+  /** Whether the server is a replica. */
+  readonly replica: boolean;
   db: number;
   /** Time of the command, and of the reply. */
   invoke: number;
@@ -93,6 +95,7 @@ function readOf(
     return: returned(s, status),
     status,
   };
+  if (s.replica) operation.replica = true;
   if (seen !== null) addDetails(operation, pending, seen);
   else if (pending.plan.names !== undefined && status === 'ok')
     operation.fields = absentFields(pending.plan.names, s.store);
@@ -193,7 +196,9 @@ function otherOf(
       return ending === 'notRun' ? null : { ...base, kind: 'flush', all: effect.all };
     case 'script': {
       const keys = effect.keys.map((key) => store.record(db, key).shown);
-      return ending === 'notRun' ? null : { ...base, kind: 'script', keys, candidates: effect.candidates };
+      // What a replica runs can only have read.
+      if (ending === 'notRun' || s.replica) return null;
+      return { ...base, kind: 'script', keys, candidates: effect.candidates };
     }
   }
 }

@@ -57,6 +57,7 @@ export function fixedCatalog(tables: readonly CatalogTable[]): Catalog {
     failure: null,
     begun: 1,
     version: 1,
+    database: 'app',
     tableByOid: (oid) => tables.find((one) => one.oid === oid),
     tableByName: (name) => tables.find((one) => one.name === name),
     tables: () => tables,
