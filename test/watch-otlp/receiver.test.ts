@@ -155,17 +155,19 @@ describe('what is refused', () => {
   });
 
   it('spans faster than they can be taken, until the debt is paid', async () => {
-    const { otlp, said } = await receiver();
+    const { otlp, said, time } = await receiver();
+    // However slow the machine: time nearly stands still.
+    time.speed = 1e-3;
     const span = { ...ONE, attributes: [] };
     const many = protobufOf([{ attributes: [], scopes: [Array(10_500).fill(span)] }]);
     const answers: Answer[] = [];
-    while (answers.at(-1)?.status !== 429 && answers.length < 200)
+    while (answers.at(-1)?.status !== 429 && answers.length < 5)
       answers.push(await post(`${otlp.url}/v1/traces`, many, PROTOBUF_TYPE));
     expect(answers[0]!.status).toBe(200);
     expect(answers.at(-1)).toMatchObject({ status: 429, headers: { 'retry-after': '1' } });
     expect(said.get('otlp-busy')).toMatch(/spans a second/);
     expect(said.get('otlp-dropped')).toMatch(/500 past the limit/);
-    await new Promise((resolve) => setTimeout(resolve, 1_200));
+    time.more = 10e9;
     expect((await post(`${otlp.url}/v1/traces`, REAL_JSON, JSON_TYPE)).status).toBe(200);
   });
 

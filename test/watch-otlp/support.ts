@@ -12,6 +12,8 @@ export interface Received {
   readonly spans: readonly TraceSpan[];
   /** What was said, code and text. */
   readonly said: ReadonlyMap<string, string>;
+  /** The history's clock: how fast it runs, and ns that are added to it. */
+  readonly time: { speed: number; more: number };
 }
 
 export interface Answer {
@@ -40,10 +42,11 @@ export function withReceivers() {
       sink: new Sequencer(digest, (op) => operations.push(op), degrade),
     };
     const begin = performance.now();
-    const clock = () => Math.round((performance.now() - begin) * 1e6);
+    const time = { speed: 1, more: 0 };
+    const clock = () => Math.round((performance.now() - begin) * 1e6 * time.speed) + time.more;
     const otlp = await startOtlp({ listen, env, context, clock, wall: () => Date.now() });
     ends.push(() => otlp.stop());
-    return { otlp, spans: operations as TraceSpan[], said };
+    return { otlp, spans: operations as TraceSpan[], said, time };
   };
   /** A collector that answers with a status and keeps what it got. */
   const collector = async (status = 200, delayMs = 0) => {
