@@ -19,15 +19,14 @@ import { nothingTold, type Told, tellOperations, tellRequests } from './attribut
 import { emptyCounts, type SpanCover, type UsageCounts } from './attribution/usage.ts';
 import type { CacheOperation, HttpRequest, SourceOperation, TraceSpan } from './operation.ts';
 
-export { Requests } from './attribution/requests.ts';
-export { RouteProfile } from './attribution/route-profile.ts';
-
 /** Share of what is remembered that is settled at a time. */
 const SETTLED = 0.25;
 
 /** How much may be added, as a share and in number, while a hasty answer repeats the last one. */
 const LITTLE = 0.25;
 const LEAST_ADDED = 2_000;
+/** Marks and spans beyond which a hasty answer repeats the last one whatever was added. */
+const HASTY = 20_000;
 
 export class Attribution {
   readonly requests = new Requests();
@@ -70,8 +69,11 @@ export class Attribution {
   /** Finds the requests that only spans tell of, and the routes that spans tell. To be called before routes are asked for.
    * `hasty`: what was decided last will do while little has been added since. */
   prepare(hasty = false): void {
-    const known = this.#last === null ? 0 : this.#last.at + this.#last.at * LITTLE + LEAST_ADDED;
-    if (!hasty || this.#marks.count + this.#spans.count > known) this.#last = null;
+    const added = this.#last === null ? 0 : this.#last.at * LITTLE + LEAST_ADDED;
+    const count = this.#marks.count + this.#spans.count;
+    // Deciding takes the relay's thread: while watching, no more than the first of it is decided anew.
+    const enough = count > HASTY && this.#last !== null;
+    if (!hasty || (!enough && count > (this.#last?.at ?? 0) + added)) this.#last = null;
     if (this.#last !== null) return;
     this.#told = null;
     if (this.#spans.count === 0) return;

@@ -2,7 +2,7 @@
  * Which commands and statements on the wire the spans of store calls tell of: equal statement, and the command lies inside
  * the span. One span stands for one command, also when that has several keys; a pipeline's span for all of its commands.
  */
-import { type Allowed, CLOCK, type ClockError, coarseOffset, quantile, refine } from './clock.ts';
+import { type Allowed, CLOCK, type ClockError, coarseOffset, grainOf, refine } from './clock.ts';
 import type { Commands } from './commands.ts';
 import { Likelihood } from './likelihood.ts';
 import { pair } from './pairing.ts';
@@ -11,13 +11,7 @@ import { type Statements, verbOf } from './statements.ts';
 import { MARGIN } from './usual.ts';
 
 /** Commands that one span may fit at most; the nearest to its beginning. */
-const MAX_FITTING = 64;
-
-/** As many are looked at however late they were sent. */
-const FEW_FITTING = 6;
-
-/** A command that was sent within this time of its span's beginning is always looked at; ns. */
-const LEAST_SOON = 2e6;
+const MAX_FITTING = 96;
 
 export interface CallContext {
   readonly clockOf: (service: string | null) => ClockError;
@@ -98,7 +92,12 @@ export function learnClock(
   const alone = voters
     .map((intervals) => intervals.filter(near))
     .filter((intervals) => intervals.length === 1);
-  return refine(coarse, alone.length >= CLOCK.enough ? alone.map(([one]) => one!) : certain.filter(near));
+  const grain = grainOf(sample.map(({ span }) => span.invoke));
+  return refine(
+    coarse,
+    alone.length >= CLOCK.enough ? alone.map(([one]) => one!) : certain.filter(near),
+    grain,
+  );
 }
 
 /** Calls with their commands. */
@@ -122,10 +121,9 @@ export function pairCalls(
   calls: readonly StoreSpan[],
   context: CallContext,
 ): Pairs {
-  const soon = soonOf(commands, statements, calls, context);
   const fitting = calls.map((call, at) => {
     const list = commandsLike(commands, statements, call);
-    return list === null ? [] : fittingOf(commands, list, call, { at, soon }, context);
+    return list === null ? [] : fittingOf(commands, list, call, at, context);
   });
   const likelihood = new Likelihood(commands, calls, context, fitting);
   const { paired, unclear } = pair({
@@ -140,27 +138,6 @@ export function pairCalls(
     },
   });
   return { fitting, paired, unclear, ...mergedRuns(commands, fitting, paired) };
-}
-
-/** Within which time of a span's beginning its command is on the wire, by the spans that only one command fits; ns. */
-function soonOf(
-  commands: Commands,
-  statements: Statements,
-  calls: readonly StoreSpan[],
-  context: CallContext,
-): number {
-  const leads: number[] = [];
-  const step = Math.max(1, Math.ceil(calls.length / CLOCK.voters));
-  for (let at = 0; at < calls.length; at += step) {
-    const call = calls[at]!;
-    const list = commandsLike(commands, statements, call);
-    if (list === null) continue;
-    const targets = fittingOf(commands, list, call, { at, soon: Number.POSITIVE_INFINITY }, context);
-    if (targets.length !== 1) continue;
-    const { offset } = context.clockOf(call.span.service);
-    leads.push(commands.invoke(targets[0]!) - (call.span.invoke - offset));
-  }
-  return Math.max(LEAST_SOON, 2 * quantile(leads, 0.99));
 }
 
 /** Several commands of one batch may look like one with several keys: calls are then left over that fit it. */
@@ -188,7 +165,7 @@ function fittingOf(
   commands: Commands,
   list: readonly number[],
   call: StoreSpan,
-  { at, soon }: { readonly at: number; readonly soon: number },
+  at: number,
   context: CallContext,
 ): readonly number[] {
   const { offset, tolerance } = context.clockOf(call.span.service);
@@ -198,7 +175,6 @@ function fittingOf(
   for (let i = placeOf(commands, list, start); i < list.length && found.length < MAX_FITTING; i++) {
     const command = list[i]!;
     if (commands.invoke(command) > end) break;
-    if (found.length >= FEW_FITTING && commands.invoke(command) > start + soon) break;
     if (commands.return(command) <= end && !context.forbids(at, command)) found.push(command);
   }
   return found;

@@ -70,33 +70,57 @@ function binOf(offset: number): number {
   return Math.round((offset + CLOCK.window) / CLOCK.step);
 }
 
-/** Narrows a difference by pairs without a choice: to what most of them allow. Some pairs may be wrong. */
-export function refine(coarse: number, pairs: readonly Allowed[]): ClockError {
+/** Narrows a difference by pairs without a choice: to what most of them allow. Some pairs may be wrong. `grain`: steps in
+ * which the service's clock is read; ns. */
+export function refine(coarse: number, pairs: readonly Allowed[], grain = 0): ClockError {
   if (pairs.length < CLOCK.enough) return { offset: coarse, tolerance: CLOCK.initial };
-  const offset = mostAllowed(pairs);
+  const { from, to } = mostAllowed(pairs);
+  const offset = (from + to) / 2;
   const off = quantile(
     pairs.map(([low, high]) => Math.max(0, low - offset, offset - high)),
     0.9,
   );
-  return { offset, tolerance: Math.min(CLOCK.most, Math.max(CLOCK.least, 1.5 * off + CLOCK.least)) };
+  // How far pairs are off, and how little they tell.
+  const tolerance = CLOCK.least + 1.5 * off + (to - from) / 2 + grain;
+  return { offset, tolerance: Math.min(CLOCK.most, tolerance) };
 }
 
-/** The middle of what most of the pairs allow. */
-function mostAllowed(pairs: readonly Allowed[]): number {
+/** Differences that nearly as many pairs allow as the one that most of them do. */
+function mostAllowed(pairs: readonly Allowed[]): { readonly from: number; readonly to: number } {
   const ends = pairs.flatMap(([least, most]) => [[least, 1] as const, [most, -1] as const]);
   // Intervals that touch overlap: what begins comes before what ends.
   ends.sort((a, b) => a[0] - b[0] || b[1] - a[1]);
   let depth = 0;
   let deepest = 0;
-  let middle = 0;
-  for (const [i, [at, change]] of ends.entries()) {
+  for (const [, change] of ends) {
     depth += change;
-    if (depth <= deepest) continue;
-    deepest = depth;
-    middle = (at + (ends[i + 1]?.[0] ?? at)) / 2;
+    deepest = Math.max(deepest, depth);
   }
-  return middle;
+  const enough = deepest * NEARLY;
+  let from: number | null = null;
+  let to = 0;
+  for (const [at, change] of ends) {
+    if (change === -1 && depth >= enough) to = at;
+    depth += change;
+    if (change === 1 && depth >= enough) from ??= at;
+  }
+  return { from: from ?? 0, to };
 }
+
+const NEARLY = 0.9;
+
+/** Steps in which a clock is read, when nearly all stamps agree in what is left of a millisecond. */
+export function grainOf(stamps: readonly number[]): number {
+  const counts = new Map<number, number>();
+  for (const stamp of stamps) {
+    const rest = Math.round((((stamp % MILLISECOND) + MILLISECOND) % MILLISECOND) / 1000);
+    counts.set(rest, (counts.get(rest) ?? 0) + 1);
+  }
+  const most = Math.max(0, ...counts.values());
+  return stamps.length >= CLOCK.enough && most >= stamps.length * NEARLY ? MILLISECOND : 0;
+}
+
+const MILLISECOND = 1e6;
 
 export function quantile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b);

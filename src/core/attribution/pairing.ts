@@ -4,35 +4,13 @@
  * second service without spans), at little cost is unclear.
  */
 import { cheapest } from './cheapest.ts';
-
-/** What may be paired. */
-export interface Choice {
-  /** For each seeker the targets that fit, in their order. */
-  readonly fitting: readonly (readonly number[])[];
-  readonly targets: number;
-  /** How unlikely a pair is; smaller is better. */
-  readonly cost: (seeker: number, target: number) => number;
-  /** A rival must be this much dearer for a pair to be clear. */
-  readonly margin: number;
-  /** Whether two pairs stand in the order in which all things happen between the two sides; null when there is none. */
-  readonly inOrder: (a: readonly [number, number], b: readonly [number, number]) => boolean | null;
-}
+import { type Choice, costOf, costsOf, type State, take } from './pairing-state.ts';
 
 export interface Pairing {
   /** For each seeker its target, or -1. */
   readonly paired: Int32Array;
   /** Seekers whose pair has a near rival: it may as well be another. */
   readonly unclear: ReadonlySet<number>;
-}
-
-/** What is left to choose from, and what was chosen. */
-interface State {
-  readonly choice: Choice;
-  readonly left: number[][];
-  /** Costs of what is left, place by place; made when first asked for. */
-  readonly costs: (Float64Array | null)[];
-  readonly paired: Int32Array;
-  readonly taken: Int32Array;
 }
 
 export function pair(choice: Choice): Pairing {
@@ -49,27 +27,6 @@ export function pair(choice: Choice): Pairing {
   for (const component of components(state)) settle(state, component);
   reorder(state);
   return { paired: state.paired, unclear: unclearPairs(state) };
-}
-
-function take({ paired, taken }: State, seeker: number, target: number): void {
-  paired[seeker] = target;
-  taken[target] = seeker;
-}
-
-/** Cost of a pair; infinite when it does not fit. */
-function costOf(state: State, seeker: number, target: number): number {
-  const targets = state.left[seeker]!;
-  const at = targets.indexOf(target);
-  return at === -1 ? Number.POSITIVE_INFINITY : costsOf(state, seeker)[at]!;
-}
-
-function costsOf(state: State, seeker: number): Float64Array {
-  let costs = state.costs[seeker] ?? null;
-  if (costs === null) {
-    costs = Float64Array.from(state.left[seeker]!, (target) => state.choice.cost(seeker, target));
-    state.costs[seeker] = costs;
-  }
-  return costs;
 }
 
 /** A pair that is this much dearer than the best of either side is no choice. */
@@ -122,7 +79,10 @@ function takeForced(state: State): void {
   }
 }
 
-/** Exchanges pairs that stand in the wrong order, where their costs do not speak against it. */
+/** How much dearer pairs in the right order may be. */
+const ORDERLY = 12;
+
+/** Exchanges pairs that stand in the wrong order: order is better evidence than times that a busy client stretches. */
 function reorder(state: State): void {
   const { choice, left, paired, taken } = state;
   for (let round = 0; round < ROUNDS; round++) {
@@ -136,7 +96,7 @@ function reorder(state: State): void {
         if (choice.inOrder([seeker, target], [rival, other]) !== false) continue;
         const exchanged = costOf(state, seeker, other) + costOf(state, rival, target);
         const now = costOf(state, seeker, target) + costOf(state, rival, other);
-        if (exchanged - now >= choice.margin) continue;
+        if (exchanged - now >= ORDERLY) continue;
         take(state, seeker, other);
         take(state, rival, target);
         changed = true;
