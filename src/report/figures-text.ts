@@ -101,5 +101,6 @@ export function coverageLine(coverage: Coverage): string {
     coverage.unattributed === null
       ? 'no HTTP seen, so no routes'
       : `${percent(coverage.unattributed)} of store operations without a route`;
-  return `Seen: ${lineage}; ${fills}; ${share}.`;
+  const outside = `writers past the proxies ${coverage.stream ? 'in view' : 'not in view'}`;
+  return `Seen: ${lineage}; ${fills}; ${share}; ${outside}.`;
 }
