@@ -41,8 +41,9 @@ function wallNs(wall: () => number): bigint {
 }
 
 function measure(clock: Clock, wall: () => number): bigint {
+  const first = wallNs(wall);
   const begin = clock();
-  let best = wallNs(wall) - BigInt(begin);
+  let best = first - BigInt(begin);
   let last = wall();
   for (let edges = 0, now = begin; edges < EDGES && now - begin < LONGEST_LOOK_NS; ) {
     const at = wall();
