@@ -8,7 +8,9 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: ['test/e2e/**'],
-          testTimeout: 20_000,
+          testTimeout: 60_000,
+          // The default leaves one of two cores idle.
+          maxWorkers: 2,
         },
       },
       {
