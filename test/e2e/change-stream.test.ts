@@ -34,7 +34,7 @@ function changesIn(folder: string): readonly SourceChange[] {
 
 describe('writers past the proxies', () => {
   test('are in the recording, named where the server still knows them, up to the last moment', async () => {
-    await postgres.sql(`CREATE TABLE items (id int PRIMARY KEY, price numeric); INSERT INTO items VALUES (1, 10);
+    await postgres.sql(`DROP TABLE IF EXISTS items, plain; CREATE TABLE items (id int PRIMARY KEY, price numeric); INSERT INTO items VALUES (1, 10);
       CREATE TABLE plain (note text); INSERT INTO plain VALUES ('a'), ('b')`);
     const out = join(whystale.folder(), 'recording');
     const run = watching(postgres.url(), '--out', out, '--json');
