@@ -150,22 +150,12 @@ export class Writes {
     return write;
   }
 
-  /** The change stream told the changes of a commit more exactly: which rows it names, and so which removals are near. */
+  /** The change stream told the changes of a commit more exactly. Removals seen before keep their distances to it. */
   amend(commit: Commit): WriteRecord | undefined {
     const write = this.#ofCommit.get(commit);
     if (write === undefined) return undefined;
     write.rowTokens = rowTokensOf(commit, this.#primaryKey);
     this.#index(write);
-    const from = Math.min(commit.began, commit.txn.begin) - CLAIM.before;
-    for (let i = this.#removals.length - 1; i >= 0; i--) {
-      const removal = this.#removals[i]!;
-      if (removal.interval.return < from) break;
-      const at = removal.candidates.findIndex((claim) => claim.write === write);
-      if (at >= 0) removal.candidates.splice(at, 1);
-      const distance = distanceBefore(removal, write);
-      if (distance !== null) addCandidate(removal, { write, position: 'before', distance });
-      else this.#after(removal, write);
-    }
     return write;
   }
 
