@@ -117,7 +117,7 @@ export class CacheBook {
   #miss(key: KeyState, op: CacheRead): void {
     key.stats.misses++;
     this.#generations.miss(key, op);
-    this.#generations.began(key, op);
+    this.#generations.follow(key, op);
     keep(key.misses, op, CACHE_LIMITS.misses);
     for (const version of [...key.live]) {
       if (version.since.return >= op.invoke || mayBeUntold(version, op)) continue;
@@ -140,7 +140,7 @@ export class CacheBook {
     // This value stands now: what was over before this hit began and is not it, is gone.
     if (key.live.length > 1 && op.replica !== true) this.#endOthers(key, version, op);
     this.#generations.note(version, op);
-    this.#windows.hit(version, op, this.#generations.began(key, op));
+    this.#windows.hit(version, op, this.#generations.follow(key, op));
     key.lastHit = op;
     this.#events.onHit(version, op);
   }

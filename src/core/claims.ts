@@ -4,6 +4,7 @@
  * statement shape come with a removal of this key template, before or after their commit. It counts twice, because stalls
  * stretch distances tenfold and habits stay.
  */
+import { addTo, append } from './multimap.ts';
 import { type Claim, isCertain, type KeyState, type Removal } from './versions.ts';
 import { CLAIM, namesRowOf, type WriteRecord } from './writes.ts';
 
@@ -42,9 +43,7 @@ export function followingRemovals(removals: readonly Removal[]): ReadonlyMap<Key
   const byKey = new Map<KeyState, Removal[]>();
   for (const removal of removals) {
     if (removal.claim?.position !== 'after') continue;
-    const list = byKey.get(removal.key);
-    if (list === undefined) byKey.set(removal.key, [removal]);
-    else list.push(removal);
+    append(byKey, removal.key, removal);
   }
   return byKey;
 }
@@ -90,9 +89,7 @@ class Habits {
     for (const removal of removals) {
       if (removal.claim === null) continue;
       const habit = this.#habit(removal, removal.claim);
-      const claimed = this.#claimed.get(habit);
-      if (claimed === undefined) this.#claimed.set(habit, new Set([removal.claim.write]));
-      else claimed.add(removal.claim.write);
+      addTo(this.#claimed, habit, removal.claim.write);
     }
   }
 
@@ -171,15 +168,9 @@ function shareAmongWrites(removals: readonly Removal[]): void {
         if (removal.claim?.write === had && claim !== undefined) removal.claim = claim;
       }
     }
-    for (const { key, claim } of command) if (claim?.position === 'after') take(taken, key, claim.write);
+    for (const { key, claim } of command) if (claim?.position === 'after') addTo(taken, key, claim.write);
     begin = end;
   }
-}
-
-function take(taken: Map<KeyState, Set<WriteRecord>>, key: KeyState, write: WriteRecord): void {
-  const writes = taken.get(key);
-  if (writes === undefined) taken.set(key, new Set([write]));
-  else writes.add(write);
 }
 
 /** The oldest write of the same kind that may be behind a removal whose own write has had one. */

@@ -12,6 +12,7 @@ import {
   isReplicaRead,
   meets,
   meetsEqualities,
+  type PrimaryKeys,
   type RowId,
   type RowImage,
   touches,
@@ -59,7 +60,7 @@ export function relation(snapshot: Interval, commit: Interval): 'before' | 'over
 export function effectsOf(
   sources: readonly Source[],
   commit: Commit,
-  primaryKey: (table: string) => readonly string[] | undefined,
+  primaryKey: PrimaryKeys,
 ): readonly Effect[] {
   const effects: Effect[] = [];
   for (const source of sources) {
@@ -156,7 +157,7 @@ function membershipEffects(
   source: Source,
   change: Change,
   where: 'before' | 'overlap',
-  primaryKey: (table: string) => readonly string[] | undefined,
+  primaryKey: PrimaryKeys,
   at: Interval,
 ): Effect[] {
   const { op } = source.read;

@@ -9,7 +9,9 @@ import { type CauseCode, CODES } from './codes.ts';
 import { isFedBy } from './costs/over-invalidation.ts';
 import type { Draft } from './document.ts';
 import type { Verdict } from './judge.ts';
+import { append } from './multimap.ts';
 import type { Actor } from './naming.ts';
+import { counted, duration } from './numbers.ts';
 import type { LogLine } from './operation.ts';
 import { Outsiders } from './outsiders.ts';
 import type { Outside } from './source.ts';
@@ -67,9 +69,7 @@ export function staleFindings(verdicts: readonly Verdict[], context: FindingCont
         : outsideText(outside);
     const found = { code, verdict, stale, writer, outside, staleForMs: staleFor(verdict) };
     const group = `${code}\u0000${context.templateOf(verdict.window.version.key)}\u0000${writer ?? ''}`;
-    const list = groups.get(group);
-    if (list === undefined) groups.set(group, [found]);
-    else list.push(found);
+    append(groups, group, found);
   }
   return [...groups.values()].map((group) => staleFinding(group, context));
 }
@@ -169,7 +169,7 @@ function staleFinding(group: readonly Found[], context: FindingContext): Draft {
     writer: worst.writer,
     reader,
     witness: timeline(window, worst.verdict.over, context.logs, context.reveal),
-    summary: `${key.name} served a value older than the database for ${duration(worst.staleForMs)}, ${total} ${total === 1 ? 'hit' : 'hits'}; ${ENDED[endedBy]}.`,
+    summary: `${key.name} served a value older than the database for ${duration(worst.staleForMs)}, ${counted(total, 'hit')}; ${ENDED[endedBy]}.`,
     explanation: sentence(cause.explain(worst.stale, words), words),
     remedy: {
       ...cause.remedy(worst.stale, words),
@@ -210,13 +210,6 @@ function changedText(window: Window, reveal: Reveal): string {
   };
   const [effect] = window.effects;
   return effect === undefined ? 'a row' : `${kinds[effect.kind]} of ${effect.change.table}`;
-}
-
-/** Milliseconds for people: `480 ms`, `48.2 s`, `12 min`. */
-export function duration(ms: number): string {
-  if (ms < 1000) return `${Math.round(ms * 10) / 10} ms`;
-  if (ms < 120_000) return `${Math.round(ms / 100) / 10} s`;
-  return `${Math.round(ms / 60_000)} min`;
 }
 
 /** The command that removes a key, and only that. */

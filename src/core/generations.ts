@@ -7,6 +7,7 @@
  * Many a number stands in a key and in some other value by chance. A generation is one only if the two names have something
  * in common, the part is no column of the key's lineage, and a second value of the same generation was followed the same way.
  */
+import { addTo } from './multimap.ts';
 import { type CacheRead, type CacheWrite, type Digest, saysLittle } from './operation.ts';
 import type { KeyState, Version } from './versions.ts';
 
@@ -16,6 +17,8 @@ const MOMENT = 1e9;
 const DOUBTFUL_MOMENT = 100e6;
 /** Values, misses, kinds of keys and generations remembered. */
 const MAX_VALUES = 10_000;
+/** Generations of one kind that wait for their second value. */
+const MAX_SEEN = 256;
 /** Keys that carry one generation which are followed. */
 const MAX_DEPENDENTS = 64;
 /** What a missing generation counts as. */
@@ -23,7 +26,7 @@ const FIRST = new Set(['0', '1']);
 
 /** One kind of key that carries one kind of generation. */
 export interface Family {
-  /** The values of one generation that were followed. */
+  /** The first value that was followed, by the generation's key; empty once it is confirmed. */
   readonly seen: Map<string, Digest>;
   /** A second value of a generation was followed: it is no chance. */
   confirmed: boolean;
@@ -58,8 +61,9 @@ export class Generations {
     return dependents;
   }
 
-  /** When a hit began: its own invocation, or that of the generation read before it. */
-  began(key: KeyState, read: CacheRead): number {
+  /** Notes the generation that a read's key carries, if it carries one, and tells when the read began: at its own invocation,
+   * or at that of the generation's read before it. */
+  follow(key: KeyState, read: CacheRead): number {
     let began = read.invoke;
     let first = false;
     for (const part of key.parts) {
@@ -69,14 +73,14 @@ export class Generations {
       const earlier = this.#values.get(part);
       if (earlier === undefined || !isBefore(earlier, read) || !haveInCommon(key, part, earlier.key))
         continue;
-      const moment = this.#follow(key, part, text, earlier) ? MOMENT : DOUBTFUL_MOMENT;
+      const moment = this.#isGeneration(key, part, text, earlier) ? MOMENT : DOUBTFUL_MOMENT;
       if (read.invoke - earlier.invoke <= moment) began = Math.min(began, earlier.invoke);
     }
     return first ? Math.min(began, this.#sinceMissing(key, read)) : began;
   }
 
   /** Notes that a key carries a generation; true when that is no chance. */
-  #follow(key: KeyState, part: Digest, text: string, earlier: CacheRead | CacheWrite): boolean {
+  #isGeneration(key: KeyState, part: Digest, text: string, earlier: CacheRead | CacheWrite): boolean {
     const kind = kindOf(key.name, text);
     const generation = kindOf(earlier.key);
     const name = `${kind}\u0000${generation}`;
@@ -91,8 +95,10 @@ export class Generations {
     if (!family.confirmed) {
       const before = family.seen.get(earlier.key);
       family.confirmed = before !== undefined && before !== part;
-      if (family.seen.size < MAX_VALUES) family.seen.set(earlier.key, part);
-      if (family.confirmed) addTo(this.#generationsOf, kind, generation);
+      if (family.confirmed) {
+        family.seen.clear();
+        addTo(this.#generationsOf, kind, generation);
+      } else if (family.seen.size < MAX_SEEN) family.seen.set(earlier.key, part);
     }
     this.#depends(key, earlier, family);
     return family.confirmed;
@@ -155,10 +161,4 @@ function keep<T>(map: Map<Digest, T>, digest: Digest, read: T): void {
   map.delete(digest);
   map.set(digest, read);
   if (map.size > MAX_VALUES) map.delete(map.keys().next().value!);
-}
-
-function addTo(map: Map<string, Set<string>>, key: string, value: string): void {
-  const known = map.get(key);
-  if (known === undefined) map.set(key, new Set([value]));
-  else known.add(value);
 }

@@ -1,4 +1,5 @@
 /** The last seen committed image of rows: what a commit is compared with. */
+import { addTo } from './multimap.ts';
 import type { Digest, WriteEffect } from './operation.ts';
 import { type Interval, type RowId, tableOf } from './source.ts';
 
@@ -60,9 +61,7 @@ export class RowImages {
       if (this.#images.size >= MAX_ROWS) this.#forget(this.#images.keys().next().value!);
       this.#images.set(id, image);
       const table = tableOf(id);
-      const rows = this.#rowsOfTable.get(table);
-      if (rows === undefined) this.#rowsOfTable.set(table, new Set([id]));
-      else rows.add(id);
+      addTo(this.#rowsOfTable, table, id);
     }
     for (const [column, value] of cells) image.set(column, value);
   }

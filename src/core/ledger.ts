@@ -18,8 +18,11 @@ import {
   type Change,
   type Commit,
   cellDigest,
+  committedAt,
   type Interval,
   keyOf,
+  NO_PREDICATE,
+  openTransaction,
   type PendingWrite,
   type ReadFact,
   type ResultRow,
@@ -36,8 +39,6 @@ export interface LedgerEvents extends StreamEvents {
   onRead(read: ReadFact): void;
   onRollback(txn: Transaction, border: SourceBorder): void;
 }
-
-const NO_PREDICATE: Predicate = { equal: [], columns: [], complete: false, limited: false };
 
 export class Ledger {
   readonly #events: LedgerEvents;
@@ -106,16 +107,8 @@ export class Ledger {
   }
 
   #begin(op: SourceBorder): void {
-    this.#open.set(op.session, {
-      session: op.session,
-      repeatable: op.isolation === 'repeatable read' || op.isolation === 'serializable',
-      first: null,
-      writes: [],
-      state: 'open',
-      end: null,
-      endOp: null,
-      begin: op.invoke,
-    });
+    const repeatable = op.isolation === 'repeatable read' || op.isolation === 'serializable';
+    this.#open.set(op.session, openTransaction(op.session, op.invoke, repeatable));
   }
 
   #transaction(op: SourceRead | SourceWrite): Transaction | null {
@@ -123,16 +116,7 @@ export class Ledger {
     let txn = this.#open.get(op.session);
     if (txn === undefined) {
       // Its BEGIN was not seen (watching began later).
-      txn = {
-        session: op.session,
-        repeatable: false,
-        first: null,
-        writes: [],
-        state: 'open',
-        end: null,
-        endOp: null,
-        begin: op.invoke,
-      };
+      txn = openTransaction(op.session, op.invoke);
       this.#open.set(op.session, txn);
     }
     txn.first ??= interval(op);
@@ -353,16 +337,7 @@ function interval(op: { readonly invoke: number; readonly return: number | null 
 
 /** An autocommitted write as a transaction of its own, so that what it returned is as of its commit. */
 function autocommitted(op: SourceWrite | SourceRead): Transaction {
-  return {
-    session: op.session,
-    repeatable: false,
-    first: interval(op),
-    writes: [],
-    state: 'committed',
-    end: interval(op),
-    endOp: op.id,
-    begin: op.invoke,
-  };
+  return committedAt(op.session, interval(op), op.id);
 }
 
 /** Primary keys that equalities on all key columns require: the product of their values. */

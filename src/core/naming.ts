@@ -1,7 +1,9 @@
 /** Names for what was seen: templates of keys, routes or statements of reads and writes. */
+
 import type { Attributed, Owner } from './attribution/attributed.ts';
 import type { Around, Requests } from './attribution/requests.ts';
 import { RouteProfile } from './attribution/route-profile.ts';
+import { addTo, append } from './multimap.ts';
 import type { Digest } from './operation.ts';
 import type { Interval } from './source.ts';
 import { type KeyEvidence, learnTemplates } from './templates.ts';
@@ -47,9 +49,7 @@ export class Naming {
     this.#templates = namesOf(this.#all);
     for (const key of this.#all) {
       const template = this.templateOf(key);
-      const members = this.#byTemplate.get(template);
-      if (members === undefined) this.#byTemplate.set(template, [key]);
-      else members.push(key);
+      append(this.#byTemplate, template, key);
     }
     for (const request of requests.all) {
       const route = requests.routeOf(request);
@@ -111,9 +111,7 @@ export class Naming {
   }
 
   #noteCertain(shape: string, route: string): void {
-    const routes = this.#certain.get(shape);
-    if (routes === undefined) this.#certain.set(shape, new Set([route]));
-    else routes.add(route);
+    addTo(this.#certain, shape, route);
   }
 
   #noteInferred(shape: string, route: string): void {

@@ -1,6 +1,7 @@
 /**
  * A payload, indexed for lineage: which values stand in it, under which names, and which of them belong together.
  */
+import { append } from './multimap.ts';
 import type { Digest, Payload } from './operation.ts';
 
 export interface Leaf {
@@ -77,10 +78,4 @@ export function indexPayload(payload: Payload): PayloadIndex {
   };
   cache.set(payload, index);
   return index;
-}
-
-function append<K, V>(map: Map<K, V[]>, key: K, value: V): void {
-  const list = map.get(key);
-  if (list === undefined) map.set(key, [value]);
-  else list.push(value);
 }

@@ -22,6 +22,12 @@ export interface Interval {
   readonly return: number;
 }
 
+/** Primary key columns of a table, as far as they are known. */
+export type PrimaryKeys = (table: string) => readonly string[] | undefined;
+
+/** A predicate that says nothing. */
+export const NO_PREDICATE: Predicate = { equal: [], columns: [], complete: false, limited: false };
+
 /** The rows that feed something are named by table and primary key: `items\u0000h:…`. */
 export type RowId = string;
 
@@ -71,6 +77,16 @@ export interface Transaction {
   end: Interval | null;
   endOp: number | null;
   readonly begin: number;
+}
+
+/** A transaction at its beginning. */
+export function openTransaction(session: string, begin: number, repeatable = false): Transaction {
+  return { session, repeatable, first: null, writes: [], state: 'open', end: null, endOp: null, begin };
+}
+
+/** One that committed within an interval and had no block: a statement by itself, or what the stream told. */
+export function committedAt(session: string, at: Interval, op: number): Transaction {
+  return { ...openTransaction(session, at.invoke), first: at, state: 'committed', end: at, endOp: op };
 }
 
 export interface PendingWrite {

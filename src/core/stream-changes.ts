@@ -2,14 +2,13 @@
  * From the rows of a stream's transaction to changes as the analysis knows them: one for all rows that were updated or
  * deleted in a table, one for each inserted row, because what enters a list is decided row by row.
  */
-import { type Digest, NULL_DIGEST, type Predicate, type SourceChange } from './operation.ts';
-import { type Change, cellDigest, type RowId } from './source.ts';
-import { type PrimaryKeys, rowOfChange } from './stream.ts';
+import { append } from './multimap.ts';
+import type { Digest, Predicate, SourceChange } from './operation.ts';
+import { type Change, cellDigest, NO_PREDICATE, type PrimaryKeys, type RowId } from './source.ts';
+import { rowOfChange } from './stream.ts';
 
 /** Inserted rows of one table that are told apart; the rest is one change whose rows are known by key only. */
 const MAX_INSERTS = 256;
-
-const ANY_ROW: Predicate = { equal: [], columns: [], complete: false, limited: false };
 
 export type Cells = ReadonlyMap<string, Digest>;
 
@@ -33,9 +32,7 @@ export function changesOf(rows: readonly SourceChange[], primaryKey: PrimaryKeys
       continue;
     }
     const group = `${row.table}\u0000${row.action}`;
-    const list = groups.get(group);
-    if (list === undefined) groups.set(group, [row]);
-    else list.push(row);
+    append(groups, group, row);
   }
   for (const group of groups.values()) changes.push(groupChange(group, primaryKey, known));
   return changes;
@@ -99,7 +96,7 @@ function rowChange(
 /** A single row is asked for by its key, as a statement would. */
 function whereOf(group: readonly SourceChange[], named: boolean): Predicate {
   const [only] = group;
-  if (!named || group.length !== 1 || only?.row === undefined) return ANY_ROW;
+  if (!named || group.length !== 1 || only?.row === undefined) return NO_PREDICATE;
   const equal = Object.entries(only.row).map(([column, value]) => ({
     table: only.table,
     column,
@@ -110,8 +107,7 @@ function whereOf(group: readonly SourceChange[], named: boolean): Predicate {
 
 export function cellsOf(record: Readonly<Record<string, Digest | null>> | undefined): Cells {
   const cells = new Map<string, Digest>();
-  for (const [column, value] of Object.entries(record ?? {}))
-    cells.set(column, value === null ? NULL_DIGEST : value);
+  for (const [column, value] of Object.entries(record ?? {})) cells.set(column, cellDigest(value));
   return cells;
 }
 

@@ -2,16 +2,20 @@
  * The change stream's part of the ledger: corrects what proxied commits changed (which rows exactly, to which values,
  * what triggers changed besides), and makes commits of what was written outside.
  */
+
 import type { RowImages } from './images.ts';
+import { groupedBy } from './multimap.ts';
 import type { Digest, SourceChange, SourceStream } from './operation.ts';
-import { type Change, type Commit, type Interval, keyOf, type RowId, type Transaction } from './source.ts';
 import {
+  type Change,
+  type Commit,
+  committedAt,
+  type Interval,
+  keyOf,
   type PrimaryKeys,
-  rowOfChange,
-  StreamGatherer,
-  StreamMatcher,
-  type StreamTransaction,
-} from './stream.ts';
+  type RowId,
+} from './source.ts';
+import { rowOfChange, StreamGatherer, StreamMatcher, type StreamTransaction } from './stream.ts';
 import { addsNothing, type Cells, cellsOf, changesOf, type KnownRow } from './stream-changes.ts';
 
 const NOTHING: Cells = new Map();
@@ -128,22 +132,12 @@ export class StreamLedger {
     const { interval, session, xid, client } = txn;
     const changes = this.#changes(txn, []);
     const verbs = txn.rows.map((row) => `${row.action.toUpperCase()} ${row.table}`);
-    const transaction: Transaction = {
-      session,
-      repeatable: false,
-      first: interval,
-      writes: [],
-      state: 'committed',
-      end: interval,
-      endOp: txn.rows.at(-1)?.id ?? null,
-      begin: interval.invoke,
-    };
     const commit: Commit = {
       op: txn.rows[0]?.id ?? 0,
       session,
       interval,
       began: interval.invoke,
-      txn: transaction,
+      txn: committedAt(session, interval, txn.rows.at(-1)?.id ?? 0),
       changes,
       shape: `outside: ${[...new Set(verbs)].sort().join('; ')}`,
       tokens: tokensOf(changes),
@@ -202,11 +196,5 @@ function tokensOf(changes: readonly Change[]): ReadonlySet<Digest> {
 }
 
 function byTable(changes: readonly Change[]): Map<string, Change[]> {
-  const tables = new Map<string, Change[]>();
-  for (const change of changes) {
-    const list = tables.get(change.table);
-    if (list === undefined) tables.set(change.table, [change]);
-    else list.push(change);
-  }
-  return tables;
+  return groupedBy(changes, (change) => change.table);
 }

@@ -7,7 +7,7 @@
  * activity named (`proxied`) decides only between commits that fit equally well.
  */
 import type { Digest, OutsideClient, SourceChange } from './operation.ts';
-import { type Commit, cellDigest, type Interval, type RowId, rowId } from './source.ts';
+import { type Commit, cellDigest, type Interval, type PrimaryKeys, type RowId, rowId } from './source.ts';
 
 export const STREAM_LIMITS = {
   /** A transaction of the stream waits this long, in the history's time, for its COMMIT's reply; ns. */
@@ -19,8 +19,6 @@ export const STREAM_LIMITS = {
   /** Outside commits that may yet turn out to be proxied ones whose reply was late. */
   outside: 512,
 } as const;
-
-export type PrimaryKeys = (table: string) => readonly string[] | undefined;
 
 /** One committed transaction as the stream told it. */
 export interface StreamTransaction {
@@ -156,7 +154,7 @@ export class StreamMatcher {
       }
       met = true;
       if (rows.some((row) => row.truncated)) continue;
-      const ids = new Map(rows.map((row) => [this.rowOf(row), row]));
+      const ids = new Map(rows.map((row) => [rowOfChange(row, this.#primaryKey), row]));
       if (change.rows !== null && !ids.has(null) && ![...change.rows].every((id) => ids.has(id))) return null;
       if (!this.#carries(change.set, change.rows, ids)) fit = 1;
     }
@@ -176,10 +174,6 @@ export class StreamMatcher {
         return value === '?' || now === undefined || cellDigest(now) === value;
       }),
     );
-  }
-
-  rowOf(change: SourceChange): RowId | null {
-    return rowOfChange(change, this.#primaryKey);
   }
 }
 

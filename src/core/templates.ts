@@ -5,7 +5,9 @@
  * what is constant across the template stays literal. Digests become `{hash}`. Words need more than variation: two keys
  * that differ in a word are the same template only when the same statements feed both, or the word is a parameter.
  */
+
 import { innerSegments, outerSegments, type Segment } from './keys.ts';
+import { append } from './multimap.ts';
 
 /** What is known of a key when templates are learned. */
 export interface KeyEvidence {
@@ -142,7 +144,7 @@ function mergeAt(groups: readonly Group[], at: number): Group[] {
       continue;
     }
     const key = `${signature(head.slots, at)}\u0003${feedersOf(group)}`;
-    alike.set(key, [...(alike.get(key) ?? []), group]);
+    append(alike, key, group);
   }
   const merged: Group[] = [];
   for (const candidates of alike.values()) merged.push(...mergeAlike(candidates, at));

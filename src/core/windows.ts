@@ -2,9 +2,19 @@
  * Staleness windows: opened when a commit changes what a cached value was made from, or when a fill lands that carries a
  * value from before a commit; counted by hits; closed by removal, refill, expiry, or by the source returning to the value.
  */
+
 import { type Effect, effectsOf } from './effects.ts';
+import { addTo } from './multimap.ts';
 import type { CacheRead, Digest, SourceBorder } from './operation.ts';
-import { asOf, type Change, type Commit, type ReadFact, type RowId, type Transaction } from './source.ts';
+import {
+  asOf,
+  type Change,
+  type Commit,
+  type PrimaryKeys,
+  type ReadFact,
+  type RowId,
+  type Transaction,
+} from './source.ts';
 import { effectsOnUnseen } from './unseen.ts';
 import type { EndKind, HitCount, Removal, Version, Window } from './versions.ts';
 import { countHit, emptyCount } from './versions.ts';
@@ -28,7 +38,7 @@ function needsConfirmation(effects: readonly Effect[]): boolean {
 }
 
 export class Windows {
-  readonly #primaryKey: (table: string) => readonly string[] | undefined;
+  readonly #primaryKey: PrimaryKeys;
   readonly #current = new Set<Window>();
   #counted: Window[] = [];
   #quiet: Window[] = [];
@@ -48,7 +58,7 @@ export class Windows {
     return [...this.#quiet, ...this.#counted, ...this.#current];
   }
 
-  constructor(primaryKey: (table: string) => readonly string[] | undefined) {
+  constructor(primaryKey: PrimaryKeys) {
     this.#primaryKey = primaryKey;
   }
 
@@ -59,14 +69,14 @@ export class Windows {
       this.#followOwn(version, source.read);
       for (const table of source.read.tables) tables.add(table);
       for (const row of source.rows)
-        for (const image of row.images) if (image.id !== null) add(this.#byRow, image.id, version);
+        for (const image of row.images) if (image.id !== null) addTo(this.#byRow, image.id, version);
     }
     let earliest = Number.POSITIVE_INFINITY;
     for (const source of version.sources) earliest = Math.min(earliest, asOf(source.read).invoke);
     const seen = new Set<WriteRecord>();
     for (const table of tables) {
-      add(this.#byTable, table, version);
-      if (hasPredicate(version, table, this.#primaryKey)) add(this.#byPredicate, table, version);
+      addTo(this.#byTable, table, version);
+      if (hasPredicate(version, table, this.#primaryKey)) addTo(this.#byPredicate, table, version);
       const recent = this.#recent.get(table) ?? [];
       for (let i = recent.length - 1; i >= 0; i--) {
         const write = recent[i]!;
@@ -93,7 +103,7 @@ export class Windows {
   /** Follows a value whose fill was not seen, by what its key's name says. */
   followUnseen(version: Version): void {
     if (version.payload === null) return;
-    for (const part of version.key.parts) add(this.#unseen, part, version);
+    for (const part of version.key.parts) addTo(this.#unseen, part, version);
   }
 
   /** Stops holding commits against a version. */
@@ -293,11 +303,7 @@ export class Windows {
 }
 
 /** A list, a figure, "no row", or a row without a known key: any change of the table may matter. */
-function hasPredicate(
-  version: Version,
-  table: string,
-  primaryKey: (table: string) => readonly string[] | undefined,
-): boolean {
+function hasPredicate(version: Version, table: string, primaryKey: PrimaryKeys): boolean {
   return version.sources.some((source) => {
     const { op } = source.read;
     if (op.kind !== 'read' || !op.tables.includes(table)) return false;
@@ -376,12 +382,6 @@ function isDeleted(id: RowId | null, commit: Commit): boolean {
     id !== null &&
     commit.changes.some((change) => change.action === 'delete' && change.rows?.has(id) === true)
   );
-}
-
-function add<K>(map: Map<K, Set<Version>>, key: K, version: Version): void {
-  const set = map.get(key);
-  if (set === undefined) map.set(key, new Set([version]));
-  else set.add(version);
 }
 
 function drop<K>(map: Map<K, Set<Version>>, key: K, version: Version): void {

@@ -6,8 +6,9 @@
  * belongs to one write at most. How often a kind of write (its statement shape) is followed by a removal is learned, so that
  * a write is over when its usual removal returned.
  */
+import { addTo } from './multimap.ts';
 import { type Digest, type HttpRequest, saysLittle } from './operation.ts';
-import { type Commit, keyOf } from './source.ts';
+import { type Commit, keyOf, type PrimaryKeys } from './source.ts';
 import type { Claim, KeyState, Removal } from './versions.ts';
 
 /** A commit with what is known of the write around it. */
@@ -82,9 +83,6 @@ function namesRow(key: KeyState, part: Digest, write: WriteRecord): boolean {
   return [...columns].some((column) => bound.has(column));
 }
 
-/** Primary key columns of a table, as far as they are known. */
-export type PrimaryKeys = (table: string) => readonly string[] | undefined;
-
 /** Primary key values of the rows that a commit changed. */
 function rowTokensOf(commit: Commit, primaryKey: PrimaryKeys): ReadonlyMap<Digest, ReadonlySet<string>> {
   const tokens = new Map<Digest, Set<string>>();
@@ -92,9 +90,7 @@ function rowTokensOf(commit: Commit, primaryKey: PrimaryKeys): ReadonlyMap<Diges
     for (const { table, column, values } of change.where.equal) {
       const [value] = values;
       if (values.length !== 1 || value === undefined || table !== change.table || saysLittle(value)) continue;
-      const known = tokens.get(value);
-      if (known === undefined) tokens.set(value, new Set([`${table}.${column}`]));
-      else known.add(`${table}.${column}`);
+      addTo(tokens, value, `${table}.${column}`);
     }
   }
   for (const change of commit.changes) {
@@ -103,9 +99,7 @@ function rowTokensOf(commit: Commit, primaryKey: PrimaryKeys): ReadonlyMap<Diges
       if (tokens.size >= CLAIM.tokens) return tokens;
       for (const [i, value] of keyOf(id).entries()) {
         const column = `${change.table}.${columns[i] ?? ''}`;
-        const known = tokens.get(value);
-        if (known === undefined) tokens.set(value, new Set([column]));
-        else known.add(column);
+        addTo(tokens, value, column);
       }
     }
   }

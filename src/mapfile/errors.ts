@@ -1,5 +1,6 @@
 /** The coded errors of the map file. */
 import { WhystaleError } from '../errors.ts';
+import { fileFailure } from '../files/failure.ts';
 
 /** A place in the file, from 1. */
 export interface Place {
@@ -10,7 +11,7 @@ export interface Place {
 export function cannotReadMap(path: string, cause: unknown): WhystaleError {
   return new WhystaleError({
     code: 'WSE501',
-    what: `The map ${path} could not be read: ${reason(cause)}.`,
+    what: `The map ${path} could not be read: ${fileFailure(cause, 'reading')}.`,
     expected: 'A map file that this user may read.',
     retry: 'after-fix',
     next: `Write one from a recording: whystale map DIR --write ${path}`,
@@ -55,7 +56,7 @@ export function unknownVersion(path: string, at: Place, found: string): Whystale
 export function cannotWriteMap(path: string, cause: unknown): WhystaleError {
   return new WhystaleError({
     code: 'WSE505',
-    what: `The map could not be written to ${path}: ${reason(cause)}.`,
+    what: `The map could not be written to ${path}: ${fileFailure(cause, 'writing')}.`,
     expected: 'A path in a folder that exists and that this user may write to.',
     retry: 'after-fix',
     next: 'Mend the path or the permissions and run the same again.',
@@ -66,20 +67,4 @@ export function cannotWriteMap(path: string, cause: unknown): WhystaleError {
 
 function where(path: string, { line, column }: Place): string {
   return `${path}:${line}:${column}`;
-}
-
-const REASONS: Readonly<Record<string, string>> = {
-  EACCES: 'permission denied',
-  EPERM: 'permission denied',
-  EROFS: 'the file system is read-only',
-  ENOSPC: 'the disk is full',
-  ENOENT: 'it does not exist',
-  ENOTDIR: 'a part of the path is not a folder',
-  EISDIR: 'it is a folder',
-};
-
-function reason(cause: unknown): string {
-  if (!(cause instanceof Error)) return String(cause);
-  const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : '';
-  return REASONS[code] ?? (code || cause.message);
 }

@@ -1,8 +1,9 @@
 /** The map file on disk. */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import type { CommittedMap } from '../core/map/committed.ts';
 import type { CoverageMap } from '../core/map/coverage-map.ts';
 import { mergeMaps } from '../core/map/merge.ts';
+import { followed, writeWhole } from '../files/whole-file.ts';
 import { cannotReadMap, cannotWriteMap } from './errors.ts';
 import { type ParsedMap, parseMapFile } from './parse.ts';
 import { renderMapFile } from './render.ts';
@@ -27,7 +28,7 @@ export function writeMapFile(path: string, map: CoverageMap, options: { readonly
   const existing = existsSync(path) ? parsed(path) : null;
   const text = renderMapFile(mergeMaps(existing?.map ?? null, map, options), existing?.document ?? null);
   try {
-    writeFileSync(path, text);
+    writeWhole(followed(path), text);
   } catch (cause) {
     throw cannotWriteMap(path, cause);
   }

@@ -1,5 +1,6 @@
 /** The coded errors of recordings, in one place so that their wording stays alike. */
 import { WhystaleError } from '../errors.ts';
+import { fileFailure } from '../files/failure.ts';
 
 export function folderNotOurs(folder: string, found: string): WhystaleError {
   return new WhystaleError({
@@ -15,7 +16,7 @@ export function folderNotOurs(folder: string, found: string): WhystaleError {
 export function cannotWrite(path: string, cause: unknown): WhystaleError {
   return new WhystaleError({
     code: 'WSE202',
-    what: `The recording could not be written to ${path}: ${reason(cause)}.`,
+    what: `The recording could not be written to ${path}: ${fileFailure(cause, 'writing')}.`,
     expected: 'A folder on a disk with free space that this user may write to.',
     retry: 'after-fix',
     next: 'Free space or mend the permissions, or choose another folder with --out DIR.',
@@ -104,7 +105,7 @@ export function beingWritten(folder: string, pid: number): WhystaleError {
 export function cannotRead(path: string, cause: unknown): WhystaleError {
   return new WhystaleError({
     code: 'WSE209',
-    what: `${path} could not be read: ${reason(cause)}.`,
+    what: `${path} could not be read: ${fileFailure(cause, 'reading')}.`,
     expected: 'A file that this user may read.',
     retry: 'after-fix',
     next: 'Mend the path or the permissions and run the same again.',
@@ -112,23 +113,3 @@ export function cannotRead(path: string, cause: unknown): WhystaleError {
     cause,
   });
 }
-
-/** A system error's code or message, without the path that the sentence already names. */
-function reason(cause: unknown): string {
-  if (!(cause instanceof Error)) return String(cause);
-  const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : '';
-  return REASONS[code] ?? (code || cause.message);
-}
-
-const REASONS: Readonly<Record<string, string>> = {
-  EACCES: 'permission denied',
-  EPERM: 'permission denied',
-  EROFS: 'the file system is read-only',
-  ENOSPC: 'the disk is full',
-  EDQUOT: 'the disk quota is used up',
-  ENOENT: 'it does not exist',
-  ENOTDIR: 'a part of the path is not a folder',
-  EISDIR: 'it is a folder',
-  EEXIST: 'it is a file',
-  EMFILE: 'too many open files',
-};

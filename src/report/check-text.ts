@@ -1,5 +1,5 @@
 /** The verdict of a consistency check: the document `whystale-check/1`, and the same as text. */
-import { count, counted, duration } from './format.ts';
+import { count, counted, duration } from '../core/numbers.ts';
 import type { Drawing } from './style.ts';
 import { tableLines } from './table.ts';
 import { visible } from './width.ts';

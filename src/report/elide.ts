@@ -4,7 +4,7 @@
  * note), the first and the last; what is left out is counted, by what it was.
  */
 import type { WitnessStep } from '../core/finding.ts';
-import { count } from './format.ts';
+import { count } from '../core/numbers.ts';
 
 /** Steps drawn at most, besides those with a note. */
 export const MAX_STEPS = 24;

@@ -1,6 +1,6 @@
 /** The figures around the findings as text: routes, templates, the summary in one line, and what was seen. */
 import type { Analysis, Coverage, RouteFigures, TemplateFigures } from '../core/finding.ts';
-import { count, counted, duration, percent } from './format.ts';
+import { count, counted, duration, percent } from '../core/numbers.ts';
 import type { Drawing } from './style.ts';
 import { type Column, tableLines } from './table.ts';
 import { wrapText } from './wrap.ts';

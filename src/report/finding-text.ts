@@ -1,7 +1,7 @@
 /** One finding as text: what, how long, the timeline, why, and what to do. */
 import type { Confidence, Finding } from '../core/finding.ts';
+import { counted } from '../core/numbers.ts';
 import { withShortDigests } from './digests.ts';
-import { counted } from './format.ts';
 import type { Drawing, Paint, Style } from './style.ts';
 import { drawTimeline } from './timeline.ts';
 import { visible } from './width.ts';

@@ -4,11 +4,11 @@
  * a template that nothing is known to feed was not judged, and its case is skipped.
  */
 import type { Finding, TemplateFigures } from '../core/finding.ts';
+import { counted } from '../core/numbers.ts';
 import { engineLine } from './document-text.ts';
 import { coverageLine, summaryLine } from './figures-text.ts';
 import { findingLines } from './finding-text.ts';
 import type { FindingsDocument } from './findings-document.ts';
-import { counted } from './format.ts';
 import { PLAIN } from './style.ts';
 import { visible } from './width.ts';
 

@@ -1,7 +1,7 @@
 /** The live table of `watch`: one line per key template. Pure. */
 import type { Analysis, TemplateFigures } from '../core/finding.ts';
+import { count, counted, duration } from '../core/numbers.ts';
 import { templateLines } from './figures-text.ts';
-import { count, counted, duration } from './format.ts';
 import type { Drawing } from './style.ts';
 
 /** The table's lines; empty before anything was seen. */

@@ -1,7 +1,7 @@
 /** A recording against the committed map, as text: what fails, then what is worth knowing. */
 import type { EntryOfTemplate, TemplateRef, WriteOfTemplate } from '../core/map/compare.ts';
 import type { MappedWrite } from '../core/map/coverage-map.ts';
-import { count, counted } from './format.ts';
+import { count, counted } from '../core/numbers.ts';
 import type { MapCheck } from './map-document.ts';
 import type { Drawing, Paint } from './style.ts';
 import { visible } from './width.ts';

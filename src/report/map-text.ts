@@ -7,7 +7,7 @@ import type {
   MappedWrite,
   Ttl,
 } from '../core/map/coverage-map.ts';
-import { count, counted, duration } from './format.ts';
+import { count, counted, duration } from '../core/numbers.ts';
 import { changesText, checkLines, cutStatement } from './map-check-text.ts';
 import type { MapDocument } from './map-document.ts';
 import type { Drawing, Paint } from './style.ts';

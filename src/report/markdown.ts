@@ -1,10 +1,10 @@
 /** The findings document as Markdown, for pull requests and field notes. */
 import type { Finding } from '../core/finding.ts';
+import { count, duration } from '../core/numbers.ts';
 import { withShortDigests } from './digests.ts';
 import { engineLine } from './document-text.ts';
 import { coverageLine, summaryLine } from './figures-text.ts';
 import type { FindingsDocument } from './findings-document.ts';
-import { count, duration } from './format.ts';
 import { PLAIN } from './style.ts';
 import { drawTimeline } from './timeline.ts';
 import { visible } from './width.ts';

@@ -6,10 +6,10 @@
  * the recording, which is what was analysed, is the physical one, without which code scanning on GitHub refuses a log.
  */
 import type { Finding, WitnessStep } from '../core/finding.ts';
+import { duration } from '../core/numbers.ts';
 import { withShortDigests } from './digests.ts';
 import type { FindingsDocument } from './findings-document.ts';
 import { fingerprint } from './fingerprint.ts';
-import { duration } from './format.ts';
 import { RULES, type Rule } from './rules.ts';
 import { severityOf } from './severity.ts';
 import { visible } from './width.ts';

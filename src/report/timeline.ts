@@ -3,8 +3,8 @@
  * aligned, notes at the right, log lines across, `>` at the step that decides.
  */
 import type { WitnessStep } from '../core/finding.ts';
+import { stepTime } from '../core/numbers.ts';
 import { elide, type Row } from './elide.ts';
-import { stepTime } from './format.ts';
 import type { Drawing, Style } from './style.ts';
 import { displayWidth, padStart, visible } from './width.ts';
 import { lineWidth, paintLine, type Span, type SpanLine, wrapSpans } from './wrap.ts';

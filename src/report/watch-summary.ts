@@ -3,9 +3,9 @@
  * measures, this only words it.
  */
 import type { Analysis } from '../core/finding.ts';
+import { duration } from '../core/numbers.ts';
 import { coverageLine, summaryLine } from './figures-text.ts';
 import type { ChildEnd } from './findings-document.ts';
-import { duration } from './format.ts';
 import type { Drawing } from './style.ts';
 import { visible } from './width.ts';
 import { wrapText } from './wrap.ts';

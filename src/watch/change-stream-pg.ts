@@ -25,11 +25,13 @@ export interface CopyBothEvents {
 }
 
 function connectionOf(client: pg.Client): PgConnection {
+  // pg hands CopyData out on this object only, and its types leave the object out.
   return (client as unknown as { readonly connection: PgConnection }).connection;
 }
 
 /** Process id of the server's side; null when it was not told. */
 export function serverProcess(client: pg.Client): number | null {
+  // Set from BackendKeyData; not in pg's types.
   return (client as unknown as { readonly processID: number | null }).processID;
 }
 

@@ -4,6 +4,7 @@
  *
  * @see https://www.rfc-editor.org/rfc/rfc9211 and https://www.w3.org/TR/server-timing/
  */
+import { counted } from '../core/numbers.ts';
 import type { RawHeaders } from '../proxy/http-session.ts';
 import type { StoreFigures } from './http-figures.ts';
 
@@ -32,7 +33,8 @@ function cacheStatus(figures: StoreFigures): string | null {
   const parameters = misses === 0 ? ['hit'] : ['fwd=miss', ...(stored ? ['stored'] : [])];
   const shown = key === null ? null : structuredString(key);
   if (shown !== null && shown.length <= MAX_KEY_CHARS) parameters.push(`key=${shown}`);
-  if (hits > 0 && misses > 0) parameters.push(`detail="${counted(hits, 'hit')}, ${counted(misses, 'miss')}"`);
+  if (hits > 0 && misses > 0)
+    parameters.push(`detail="${counted(hits, 'hit')}, ${counted(misses, 'miss', 'misses')}"`);
   return ['whystale', ...parameters].join('; ');
 }
 
@@ -47,11 +49,6 @@ function serverTiming(total: number, figures: StoreFigures | null): string {
     );
   }
   return metrics.join(', ');
-}
-
-function counted(count: number, what: string): string {
-  if (count === 1) return `1 ${what}`;
-  return `${count} ${what}${what.endsWith('s') ? 'es' : 's'}`;
 }
 
 /** Milliseconds of ns, to the microsecond. */

@@ -4,6 +4,7 @@
  */
 import { type FileHandle, open } from 'node:fs/promises';
 import { WhystaleError } from '../errors.ts';
+import { fileFailure } from '../files/failure.ts';
 
 export const LOG_FILE_LIMITS = {
   /** Characters that start a write. */
@@ -104,7 +105,7 @@ export class LogFile {
     this.#failed = true;
     this.#pending = [];
     this.#pendingChars = 0;
-    this.#onFailure(`The request log ${this.#path} is no longer written: ${reason(cause)}.`);
+    this.#onFailure(`The request log ${this.#path} is no longer written: ${fileFailure(cause, 'writing')}.`);
   }
 }
 
@@ -130,28 +131,11 @@ async function endsWhole(path: string): Promise<boolean> {
 function cannotOpen(path: string, cause: unknown): WhystaleError {
   return new WhystaleError({
     code: 'WSE473',
-    what: `The request log ${path} cannot be opened: ${reason(cause)}.`,
+    what: `The request log ${path} cannot be opened: ${fileFailure(cause, 'writing')}.`,
     expected: 'A file in a folder that exists, to which this user may append.',
     retry: 'after-fix',
     next: 'Make the folder, mend the permissions, or name another file with --log FILE.',
     exitCode: 2,
     cause,
   });
-}
-
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'its folder does not exist',
-  ENOTDIR: 'a part of the path is not a folder',
-  EISDIR: 'it is a folder',
-  EACCES: 'permission denied',
-  EPERM: 'permission denied',
-  EROFS: 'the file system is read-only',
-  ENOSPC: 'the disk is full',
-  EDQUOT: 'the disk quota is used up',
-};
-
-function reason(cause: unknown): string {
-  if (!(cause instanceof Error)) return String(cause);
-  const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : '';
-  return REASONS[code] ?? (code || cause.message);
 }

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { WitnessStep } from '../../src/core/finding.ts';
+import { count, duration, percent, stepTime } from '../../src/core/numbers.ts';
 import { elide, MAX_STEPS } from '../../src/report/elide.ts';
 import { findingLines } from '../../src/report/finding-text.ts';
-import { count, duration, percent, stepTime } from '../../src/report/format.ts';
 import { PLAIN, styleFor, widthFor } from '../../src/report/style.ts';
 import { drawTimeline } from '../../src/report/timeline.ts';
 import { cut, displayWidth, padEnd, visible } from '../../src/report/width.ts';

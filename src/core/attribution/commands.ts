@@ -1,5 +1,7 @@
 /** The commands and statements that were on the wire, by what a span would say of them. */
+
 import { innerSegments, outerSegments } from '../keys.ts';
+import { append } from '../multimap.ts';
 import { MARK, type Marks } from './marks.ts';
 import { type Statements, verbOf } from './statements.ts';
 
@@ -54,8 +56,8 @@ export class Commands {
       notation = isSource ? `source ${statements.of(text)}` : `cache ${text}`;
       this.#notations.set(marks.what[first]!, notation);
     }
-    add(this.byClass, notation, command);
-    if (isSource) add(this.byVerb, `source ${verbOf(text)}`, command);
+    append(this.byClass, notation, command);
+    if (isSource) append(this.byVerb, `source ${verbOf(text)}`, command);
   }
 
   get count(): number {
@@ -98,10 +100,4 @@ function periodOf(marks: Marks, from: number, to: number): number {
     if (kinds.every((kind, i) => kind === kinds[i % step]) && new Set(kinds).size > 1) return step;
   }
   return kinds.length;
-}
-
-function add(map: Map<string, number[]>, at: string, command: number): void {
-  const list = map.get(at);
-  if (list === undefined) map.set(at, [command]);
-  else list.push(command);
 }

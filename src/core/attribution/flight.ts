@@ -1,4 +1,5 @@
 /** Requests in flight, as numbers: which covered an operation, and how many touched it. */
+import { append } from '../multimap.ts';
 import type { Marks } from './marks.ts';
 import { pathValues, type RequestRecord, type Requests } from './requests.ts';
 
@@ -50,9 +51,7 @@ export class Flight {
     for (const [i, { request }] of records.entries()) {
       this.time[this.route[i]!]! += this.end[i]! - this.invoke[i]!;
       if (request.trace === undefined) continue;
-      const same = this.byTrace.get(request.trace);
-      if (same === undefined) this.byTrace.set(request.trace, [i]);
-      else same.push(i);
+      append(this.byTrace, request.trace, i);
     }
   }
 

@@ -2,6 +2,7 @@
  * Server spans and requests. Where the proxy saw a request, its span names the route: same trace, else same method and path
  * within the same time. A server span that the proxy did not see is a request of its own.
  */
+import { append } from '../multimap.ts';
 import type { HttpRequest, TraceSpan } from '../operation.ts';
 import { type Allowed, CLOCK, type ClockError } from './clock.ts';
 import { type Pairing, pair } from './pairing.ts';
@@ -57,9 +58,7 @@ function requestsByTrace(seen: readonly RequestRecord[]): ReadonlyMap<string, re
   for (const record of seen) {
     const { trace } = record.request;
     if (trace === undefined) continue;
-    const list = byTrace.get(trace);
-    if (list === undefined) byTrace.set(trace, [record]);
-    else list.push(record);
+    append(byTrace, trace, record);
   }
   return byTrace;
 }

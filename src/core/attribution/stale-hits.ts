@@ -1,5 +1,7 @@
 /** Which of the remembered hits served a stale value. Hits older than the oldest mark are counted for no route. */
+
 import type { Verdict } from '../judge.ts';
+import { append } from '../multimap.ts';
 import { EARLY_HITS, type Version } from '../versions.ts';
 import { MARK, type Marks } from './marks.ts';
 
@@ -43,9 +45,7 @@ function staleTimes(verdicts: readonly Verdict[]): ReadonlyMap<string, readonly 
   const byKey = new Map<string, StaleTime[]>();
   for (const time of byVersion.values()) {
     const { name } = time.version.key;
-    const list = byKey.get(name);
-    if (list === undefined) byKey.set(name, [time]);
-    else list.push(time);
+    append(byKey, name, time);
   }
   return byKey;
 }

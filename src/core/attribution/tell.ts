@@ -1,4 +1,5 @@
 /** What spans tell of the remembered operations: pairs calls with commands, and leads each call to its request. */
+import { append } from '../multimap.ts';
 import { type CallContext, commandsLike, learnClock, type Pairs, pairCalls } from './calls.ts';
 import { CLOCK, type ClockError } from './clock.ts';
 import { Commands } from './commands.ts';
@@ -30,9 +31,7 @@ export function tellRequests(
   const calls = spans.calls();
   const byService = new Map<string | null, StoreSpan[]>();
   for (const call of calls) {
-    const list = byService.get(call.span.service);
-    if (list === undefined) byService.set(call.span.service, [call]);
-    else list.push(call);
+    append(byService, call.span.service, call);
   }
   const seen = requests.records.filter(({ span }) => !span);
   const certain = allowedByTraces(spans, seen);

@@ -8,6 +8,7 @@
  * is feasible exactly when placing whatever waits for nothing places everything (Möhring, Skutella and Stork,
  * "Scheduling with AND/OR precedence constraints", 2004); values may repeat. O(n log n).
  */
+import { append } from '../multimap.ts';
 import { type Decision, invalid, VALID } from './decision.ts';
 import { isPlainlyLinearizable } from './linearizable.ts';
 import { impossibleRead, type Origins, originCount, originsOf, visibleMoments } from './origins.ts';
@@ -149,9 +150,7 @@ function preparePlacement(register: Register, origins: Origins, waits: readonly 
   const lists = new Map<string | null, Wait[]>();
   for (const wait of waits) {
     holds.set(wait.write, (holds.get(wait.write) as number) + 1);
-    const known = lists.get(wait.read.value);
-    if (known === undefined) lists.set(wait.read.value, [wait]);
-    else known.push(wait);
+    append(lists, wait.read.value, wait);
   }
   const queues = new Map<string | null, Queue>();
   for (const [value, list] of lists)

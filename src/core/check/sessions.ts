@@ -1,13 +1,12 @@
 /** What comes before what within a session: by real time, since a session that pipelines has operations that overlap. */
+import { append } from '../multimap.ts';
 import type { Step } from './register.ts';
 
 /** Steps by session, each session's in order of their ends. */
 export function bySession(steps: readonly Step[]): Map<string, Step[]> {
   const sessions = new Map<string, Step[]>();
   for (const step of steps) {
-    const known = sessions.get(step.session);
-    if (known === undefined) sessions.set(step.session, [step]);
-    else known.push(step);
+    append(sessions, step.session, step);
   }
   for (const list of sessions.values()) list.sort((a, b) => a.end - b.end);
   return sessions;

@@ -3,6 +3,7 @@
  * remains proves by itself that the whole is invalid: any read; a write whose value no remaining read returns; and a
  * write that no remaining read can have seen.
  */
+import { append } from '../multimap.ts';
 import { isBefore, type Register, type Step } from './register.ts';
 
 /** Witnesses larger than this are given as they are. */
@@ -36,9 +37,7 @@ function withSeenWrites(part: Register, writes: readonly Step[], question: Quest
   const windows = new Map<string | null, { readonly from: number; readonly to: number }[]>();
   for (const read of part.reads) {
     const window = { from: question.barrier(part, read), to: read.end };
-    const known = windows.get(read.value);
-    if (known === undefined) windows.set(read.value, [window]);
-    else known.push(window);
+    append(windows, read.value, window);
   }
   const seen = writes.filter((step) =>
     windows.get(step.value)?.some(({ from, to }) => step.start <= to && step.end >= from),

@@ -2,6 +2,7 @@
  * A quick way to find an order of the writes that satisfies monotonic reads: each write takes its place at the moment at
  * which it was first certainly visible, or, should that fail, as early as it can. Finding none proves nothing.
  */
+import { append } from '../multimap.ts';
 import { visibleMoments } from './origins.ts';
 import { type Place, type ReadingOrder, settledWrite } from './reading-order.ts';
 import type { Register, Step } from './register.ts';
@@ -48,9 +49,7 @@ function isSatisfied(order: ReadingOrder, momentOf: (write: Step) => number): bo
   const ranks = new Map(sorted.map((write, rank) => [write, rank]));
   const byRank = new Map<string | null, Step[]>();
   for (const write of sorted) {
-    const known = byRank.get(write.value);
-    if (known === undefined) byRank.set(write.value, [write]);
-    else known.push(write);
+    append(byRank, write.value, write);
   }
   const ranking: Ranking = { ranks, byRank, chosen: new Map(), required: new Map() };
   for (const { earlier, later } of order.constraints) {

@@ -1,4 +1,5 @@
 /** WS204: a template is filled again and again and never read. */
+import { append } from '../multimap.ts';
 import type { KeyState } from '../versions.ts';
 import type { CostFact } from './cost.ts';
 
@@ -9,7 +10,7 @@ export function neverRead(keys: Iterable<KeyState>, templateOf: (key: KeyState) 
   const byTemplate = new Map<string, KeyState[]>();
   for (const key of keys) {
     const template = templateOf(key);
-    byTemplate.set(template, [...(byTemplate.get(template) ?? []), key]);
+    append(byTemplate, template, key);
   }
   const facts: CostFact[] = [];
   for (const [template, members] of byTemplate) {

@@ -2,6 +2,7 @@
  * The coverage map as it is committed next to the code: what a person reviews, the same in every recording of the same
  * service. No counts, no times, no values. The file's form is exactly this record; see mapfile/.
  */
+import { append } from '../multimap.ts';
 import type {
   CoverageMap,
   Invalidation,
@@ -150,9 +151,7 @@ function together(
   const groups = new Map<string, MappedWrite[]>();
   for (const write of writes) {
     const id = write.by.kind === 'statement' ? `\u0000${write.statements.join('\u0000')}` : write.by.name;
-    const group = groups.get(id);
-    if (group === undefined) groups.set(id, [write]);
-    else group.push(write);
+    append(groups, id, write);
   }
   return [...groups.values()]
     .map((group) => ({

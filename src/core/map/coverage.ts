@@ -6,6 +6,7 @@
  * to; where another write of the same time got it, nothing is concluded. A write so late that its removal may have been
  * sent after the end of the history is not counted either.
  */
+import { addTo, append } from '../multimap.ts';
 import type { KeyState, Removal } from '../versions.ts';
 import { CLAIM, type WriteRecord } from '../writes.ts';
 import type { MappedSegment } from './coverage-map.ts';
@@ -167,9 +168,7 @@ export function removedAround(removals: readonly Removal[]): ReadonlyMap<WriteRe
     for (const { write, position } of removal.candidates) {
       const gap = removal.interval.invoke - write.commit.interval.return;
       if (position !== 'after' || gap > CLAIM.unkeyed) continue;
-      const keys = around.get(write);
-      if (keys === undefined) around.set(write, new Set([removal.key]));
-      else keys.add(removal.key);
+      addTo(around, write, removal.key);
     }
   }
   return around;
@@ -180,9 +179,7 @@ export function removedSoon(removals: readonly Removal[]): Moment['removedSoon']
   const times = new Map<KeyState, number[]>();
   for (const removal of removals) {
     if (removal.failed || !isDirect(removal)) continue;
-    const known = times.get(removal.key);
-    if (known === undefined) times.set(removal.key, [removal.interval.invoke]);
-    else known.push(removal.interval.invoke);
+    append(times, removal.key, removal.interval.invoke);
   }
   for (const known of times.values()) known.sort((a, b) => a - b);
   return (key, { commit }) => {

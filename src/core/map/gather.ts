@@ -2,13 +2,14 @@
  * Looks on while a history is analysed and keeps, key by key, what fed it and how; and, commit by commit, which cached
  * values it changed at that moment. What it means is decided at the end, when templates are known.
  */
+
 import type { Onlooker } from '../analyse.ts';
 import { type Effect, effectsOf } from '../effects.ts';
 import type { FedColumn, Source } from '../lineage.ts';
+import { addTo } from '../multimap.ts';
 import type { Digest, SourceRead, SourceWrite } from '../operation.ts';
 import { indexPayload } from '../payload.ts';
-import type { Commit, RowId } from '../source.ts';
-import type { PrimaryKeys } from '../stream.ts';
+import type { Commit, PrimaryKeys, RowId } from '../source.ts';
 import { expiredBy } from '../version-match.ts';
 import type { KeyState, Version, Window } from '../versions.ts';
 import type { WriteRecord } from '../writes.ts';
@@ -251,9 +252,7 @@ function noteEqual(facts: KeyFacts, { read }: Source): void {
   for (const { cells } of read.rows) {
     for (const { table, column, value } of cells) {
       if (table === null || column === null || !facts.key.parts.has(value)) continue;
-      const columns = facts.equal.get(value);
-      if (columns === undefined) facts.equal.set(value, new Set([`${table}.${column}`]));
-      else columns.add(`${table}.${column}`);
+      addTo(facts.equal, value, `${table}.${column}`);
     }
   }
 }

@@ -3,9 +3,11 @@
  * matters when its value was found in what is cached, or when a condition that chooses the rows looks at it; a figure
  * depends on the columns that its statement mentions.
  */
+
 import type { LearnedPlaces } from '../lineage.ts';
+import { append } from '../multimap.ts';
 import type { Digest, SourceRead, SourceWrite } from '../operation.ts';
-import type { PrimaryKeys } from '../stream.ts';
+import type { PrimaryKeys } from '../source.ts';
 import type { MappedSource, RowsKind } from './coverage-map.ts';
 import { isByKey, type KeyFacts, type ShapeFacts } from './gather.ts';
 
@@ -53,9 +55,7 @@ export function feedsOf(keys: readonly KeyFacts[], places: LearnedPlaces): reado
   for (const facts of keys) {
     fills += facts.fills;
     for (const [shape, one] of facts.shapes) {
-      const list = byShape.get(shape);
-      if (list === undefined) byShape.set(shape, [one]);
-      else list.push(one);
+      append(byShape, shape, one);
     }
   }
   const feeds = [...byShape]

@@ -1,5 +1,7 @@
 /** The coverage map of a history: see coverage-map.ts for what it says. */
+
 import { Analyser, type Groundwork } from '../analyse.ts';
+import { addTo } from '../multimap.ts';
 import type { Operation } from '../operation.ts';
 import type { KeyState } from '../versions.ts';
 import type { WriteRecord } from '../writes.ts';
@@ -111,9 +113,7 @@ function momentOf({ removals, verdicts, now }: Groundwork, gatherer: Gatherer): 
   const around = removedAround(removals);
   const stale = new Map<WriteRecord, Set<KeyState>>();
   for (const { window } of verdicts) {
-    const keys = stale.get(window.write);
-    if (keys === undefined) stale.set(window.write, new Set([window.version.key]));
-    else keys.add(window.version.key);
+    addTo(stale, window.write, window.version.key);
   }
   const none: ReadonlySet<KeyState> = new Set();
   return {

@@ -1,7 +1,7 @@
 /** Whether a commit changes what feeds a template, in which columns, and how sure that is. */
 import type { Digest } from '../operation.ts';
+import type { PrimaryKeys } from '../source.ts';
 import { type Change, type Commit, keyOf, type RowId } from '../source.ts';
-import type { PrimaryKeys } from '../stream.ts';
 import { type Feed, insertsMatter, mentions, type TableLineage } from './lineage.ts';
 
 export interface Relevance {

@@ -4,7 +4,7 @@
  * agrees on nearly all keys of the template.
  */
 import type { Digest } from '../operation.ts';
-import type { PrimaryKeys } from '../stream.ts';
+import type { PrimaryKeys } from '../source.ts';
 import type { KeyState } from '../versions.ts';
 import type { MappedSegment } from './coverage-map.ts';
 import type { KeyFacts } from './gather.ts';

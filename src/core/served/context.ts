@@ -67,7 +67,3 @@ export function shares(a: ReadonlySet<RowId>, b: ReadonlySet<RowId>): boolean {
   for (const id of a) if (b.has(id)) return true;
   return false;
 }
-
-export function counted(count: number, what: string): string {
-  return `${count} ${count === 1 ? what : `${what}s`}`;
-}

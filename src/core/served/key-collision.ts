@@ -5,9 +5,12 @@
  * Proved when the place is learned, the hit asked for another value at every place that may be it, and the same key was filled
  * with that other value's rows too. Without the last, or where what was read before the hit names the asker, it is likely.
  */
+
 import { CODES } from '../codes.ts';
 import type { Draft } from '../document.ts';
 import { purgeOf } from '../findings.ts';
+import { addTo, append } from '../multimap.ts';
+import { counted } from '../numbers.ts';
 import type { Digest } from '../operation.ts';
 import { indexPayload } from '../payload.ts';
 import { tableOf } from '../source.ts';
@@ -24,7 +27,7 @@ import {
   type Required,
   type Suspect,
 } from './collisions.ts';
-import { counted, isExactly, routeName, type ServedContext, type ServedFindings, shares } from './context.ts';
+import { isExactly, routeName, type ServedContext, type ServedFindings, shares } from './context.ts';
 
 interface Judged {
   readonly suspect: Suspect;
@@ -44,10 +47,8 @@ export function keyCollisions(collisions: Collisions, context: ServedContext): S
   for (const one of judged) {
     const { hit, filling } = one.suspect;
     const group = `${context.templateOf(hit.version.key)}\u0000${routeName(filling.request, context)}`;
-    groups.set(group, [...(groups.get(group) ?? []), one]);
-    const known = hits.get(hit.version);
-    if (known === undefined) hits.set(hit.version, new Set([hit.read.invoke]));
-    else known.add(hit.read.invoke);
+    append(groups, group, one);
+    addTo(hits, hit.version, hit.read.invoke);
   }
   return { drafts: [...groups.values()].map((group) => draftOf(group, context)), hits };
 }

@@ -6,14 +6,15 @@
 
 import { CODES } from '../codes.ts';
 import type { Draft } from '../document.ts';
-import { duration } from '../findings.ts';
+import { append } from '../multimap.ts';
+import { counted, duration } from '../numbers.ts';
 import { saysLittle } from '../operation.ts';
 import { isReplicaRead, keyOf } from '../source.ts';
 import { removalStep, type StepDraft, stepsOf } from '../timeline.ts';
 import type { KeyState } from '../versions.ts';
 import { cacheText, changeText, outsideText, statementText, valueText } from '../wording.ts';
 import { CLAIM, type WriteRecord } from '../writes.ts';
-import { counted, requestStep, routeName, type ServedContext, writerName } from './context.ts';
+import { requestStep, routeName, type ServedContext, writerName } from './context.ts';
 import { isAlone } from './exchange.ts';
 import type { Changed, LearnedPlace, LocalCopies, OldResponse } from './local-copies.ts';
 
@@ -33,7 +34,7 @@ export function localCaches(copies: LocalCopies, context: ServedContext): readon
     if (judged === null) continue;
     const writer = writerName(response.changed.write, context) ?? '';
     const group = `${templateOf(judged, context)}\u0000${writer}`;
-    groups.set(group, [...(groups.get(group) ?? []), judged]);
+    append(groups, group, judged);
   }
   return [...groups.values()].map((group) => draftOf(group, copies, context));
 }

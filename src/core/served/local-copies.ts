@@ -6,8 +6,9 @@
 import type { Digest, HttpRequest } from '../operation.ts';
 import { saysLittle } from '../operation.ts';
 import { foldName, indexPayload, type Leaf, type PayloadIndex } from '../payload.ts';
+import type { PrimaryKeys } from '../source.ts';
 import { type Change, keyOf, type ReadFact, type RowId } from '../source.ts';
-import type { PrimaryKeys, WriteRecord } from '../writes.ts';
+import type { WriteRecord } from '../writes.ts';
 import type { Exchange, Hit } from './exchange.ts';
 
 export const COPY_LIMITS = {

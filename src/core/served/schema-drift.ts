@@ -2,21 +2,17 @@
  * WS114: a value that another release wrote cannot be read by the present one. Its shape differs, in the same way, from all that
  * is written now (three fills at least), and its readers fail.
  */
+
 import { CODES } from '../codes.ts';
 import type { Draft } from '../document.ts';
 import type { Confidence } from '../finding.ts';
 import { purgeOf } from '../findings.ts';
+import { addTo, append } from '../multimap.ts';
+import { counted } from '../numbers.ts';
 import { type StepDraft, stepsOf } from '../timeline.ts';
 import type { KeyState, Version } from '../versions.ts';
 import { cacheText } from '../wording.ts';
-import {
-  counted,
-  isExactly,
-  requestStep,
-  routeName,
-  type ServedContext,
-  type ServedFindings,
-} from './context.ts';
+import { isExactly, requestStep, routeName, type ServedContext, type ServedFindings } from './context.ts';
 import type { Drifts, Tally, Trouble } from './drifts.ts';
 import { changeOf, changeText, type Shape, type ShapeChange } from './shapes.ts';
 
@@ -52,11 +48,9 @@ export function schemaDrifts(drifts: Drifts, context: ServedContext): ServedFind
     if (judged === null) continue;
     const { version, read, request } = trouble;
     const template = context.templateOf(version.key);
-    groups.set(template, [...(groups.get(template) ?? []), judged]);
+    append(groups, template, judged);
     if (request === null) continue;
-    const known = hits.get(version);
-    if (known === undefined) hits.set(version, new Set([read.invoke]));
-    else known.add(read.invoke);
+    addTo(hits, version, read.invoke);
   }
   return { drafts: [...groups.values()].map((group) => draftOf(group, context)), hits };
 }

@@ -5,9 +5,9 @@
 import type { Requests } from '../attribution/requests.ts';
 import type { Draft } from '../document.ts';
 import type { CacheRead, CacheWrite, HttpRequest, Operation, Payload } from '../operation.ts';
-import type { Change, ReadFact } from '../source.ts';
+import type { Change, PrimaryKeys, ReadFact } from '../source.ts';
 import type { Version } from '../versions.ts';
-import type { PrimaryKeys, WriteRecord } from '../writes.ts';
+import type { WriteRecord } from '../writes.ts';
 import { askedOf, toldBefore } from './asked.ts';
 import { Bodies } from './bodies.ts';
 import { Collisions } from './collisions.ts';
