@@ -2,7 +2,7 @@
 #   make demo              ends once every seeded bug is explained
 #   make demo ARGS="--exit --json"  prints the findings document
 .DEFAULT_GOAL := help
-.PHONY: help install build demo test lint bench clean
+.PHONY: help install build demo test lint bench corpus clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  \1\t/' | expand -t 12
@@ -26,6 +26,9 @@ lint: install ## Check style
 bench: build ## Benchmarks side by side, as ratios
 	@scripts/tools.sh bench
 	@npm run --silent bench -- $(ARGS)
+
+corpus: install ## Score the findings on recorded cases: precision and recall
+	@npm run --silent corpus -- $(ARGS)
 
 clean: ## Remove what was built
 	@rm -rf dist coverage

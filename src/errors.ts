@@ -9,6 +9,8 @@ export interface ErrorFacts {
   readonly what: string;
   /** What was expected instead. */
   readonly expected: string;
+  /** Where several things are wrong at once: a sentence or two for each, the one in `what` included. */
+  readonly problems?: readonly string[];
   /** `safe`: run the same again; `after-fix`: only once the cause is mended; `unsafe`: look at the state first. */
   readonly retry: 'safe' | 'after-fix' | 'unsafe';
   /** The next command to run or thing to do. */

@@ -7,6 +7,12 @@ import { readFileSync } from 'node:fs';
 import { type Drawing, drawingFor } from '../report/style.ts';
 import type { ExitCode } from './exit-codes.ts';
 
+/** A stream of what is typed: a terminal's single keys can be asked for. */
+export type Typed = NodeJS.ReadableStream & {
+  readonly isTTY?: boolean;
+  setRawMode?(on: boolean): unknown;
+};
+
 export interface Frame {
   /** Prints to stdout: the answer. */
   readonly out: (text: string) => void;
@@ -17,6 +23,8 @@ export interface Frame {
   readonly errDrawing: Drawing;
   /** Whether stderr is a terminal that can be redrawn. */
   readonly terminal: boolean;
+  /** What the caller types. Opened only when asked for. */
+  readonly stdin: () => Typed;
   readonly cwd: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Version of whystale. */
@@ -54,6 +62,7 @@ export function processFrame(): Frame {
     drawing: drawingFor({ isTTY: stdout.isTTY === true, columns: stdout.columns, env }),
     errDrawing: drawingFor({ isTTY: stderr.isTTY === true, columns: stderr.columns, env }),
     terminal: stderr.isTTY === true && env.TERM !== 'dumb',
+    stdin: () => process.stdin,
     cwd: process.cwd(),
     env,
     version: packageVersion(),

@@ -7,6 +7,8 @@ import * as demo from './commands/demo.ts';
 import * as doctor from './commands/doctor.ts';
 import * as explain from './commands/explain.ts';
 import * as map from './commands/map.ts';
+import * as race from './commands/race.ts';
+import * as replay from './commands/replay.ts';
 import * as watch from './commands/watch.ts';
 import { EXIT, EXIT_MEANINGS, type ExitCode } from './exit-codes.ts';
 import { type Frame, printJson } from './frame.ts';
@@ -20,6 +22,8 @@ const COMMANDS: readonly { readonly register: (program: Command, frame: Frame) =
   watch,
   explain,
   map,
+  race,
+  replay,
   check,
   doctor,
 ];

@@ -58,20 +58,25 @@ export interface ReportSetting {
 
 /** The option, the same on every command that reports findings. */
 export function reportOption(): Option {
-  return new Option(
-    '--report <format=file>',
+  return reportOptionOf(
+    REPORT_FORMATS,
     'write the findings to a file as json, markdown, sarif, junit, text or github (annotations; alone, they go to stdout); FILE - is stdout; repeatable',
-  )
-    .argParser((text: string, before: readonly ReportRequest[]) => [...before, parseReport(text)])
+  );
+}
+
+/** The option on a command that reports something else. */
+export function reportOptionOf(formats: readonly ReportFormat[], description: string): Option {
+  return new Option('--report <format=file>', description)
+    .argParser((text: string, before: readonly ReportRequest[]) => [...before, parseReport(text, formats)])
     .default([], 'none');
 }
 
 /** Reads one `--report`. Throws WSE008. */
-export function parseReport(text: string): ReportRequest {
+export function parseReport(text: string, formats: readonly ReportFormat[] = REPORT_FORMATS): ReportRequest {
   const at = text.indexOf('=');
   const name = at < 0 ? text : text.slice(0, at);
-  const format = REPORT_FORMATS.find((known) => known === name);
-  if (format === undefined) throw refused(`--report does not know the format "${name}".`);
+  const format = formats.find((known) => known === name);
+  if (format === undefined) throw refused(`--report does not know the format "${name}".`, formats);
   if (at < 0 && format === 'github') return { format, file: STDOUT };
   const file = at < 0 ? '' : text.slice(at + 1);
   if (file === '') throw refused(`--report ${name} names no file.`);
@@ -84,6 +89,25 @@ export function prepareReports(
   { stdout, failOn }: ReportSetting,
   frame: Frame,
 ): Reports {
+  const { replaceText, write } = placeReports(requests, stdout, frame);
+  return {
+    replaceText,
+    write: (reported) => write((format) => drawn(format, reported, failOn, frame.version)),
+  };
+}
+
+/** Reports whose drawing is the caller's. */
+export interface Places {
+  readonly replaceText: boolean;
+  readonly write: (draw: (format: ReportFormat) => string) => boolean;
+}
+
+/** As {@link prepareReports}; `stdout` is the option that stdout belongs to. */
+export function placeReports(
+  requests: readonly ReportRequest[],
+  stdout: string | null,
+  frame: Frame,
+): Places {
   const printed = requests.filter(({ file }) => file === STDOUT);
   refuseSharedStdout(printed, stdout);
   const files = requests
@@ -93,8 +117,7 @@ export function prepareReports(
   for (const { target } of files) target.check();
   return {
     replaceText: printed.some(({ format }) => format !== 'github'),
-    write: (reported) => {
-      const draw = (format: ReportFormat) => drawn(format, reported, failOn, frame.version);
+    write: (draw) => {
       const failures = files.map(({ format, target }) => attempt(() => target.write(draw(format)), frame));
       for (const { format } of printed) frame.out(draw(format));
       return failures.every((done) => done);
@@ -152,11 +175,11 @@ function refuseSharedFile(
   if (twice !== undefined) throw refused(`Two reports are to be written to ${twice}.`);
 }
 
-function refused(what: string): WhystaleError {
+function refused(what: string, formats: readonly ReportFormat[] = REPORT_FORMATS): WhystaleError {
   return new WhystaleError({
     code: 'WSE008',
     what,
-    expected: `FORMAT=FILE with one of ${REPORT_FORMATS.join(', ')}, each to a place of its own; or github alone.`,
+    expected: `FORMAT=FILE with one of ${formats.join(', ')}, each to a place of its own${formats.includes('github') ? '; or github alone' : ''}.`,
     retry: 'after-fix',
     next: 'Give each report a file of its own, e.g. --report sarif=whystale.sarif --report junit=whystale.xml',
     exitCode: 2,

@@ -17,6 +17,7 @@ import { overInvalidations } from './costs/over-invalidation.ts';
 import { Stampedes } from './costs/stampede.ts';
 import { Ttls } from './costs/ttl.ts';
 import { type Draft, numberFindings } from './document.ts';
+import { Drivers } from './drivers/drivers.ts';
 import { routeFigures, summaryOf, templateFigures, unattributedShare } from './figures.ts';
 import type { Analysis, Coverage } from './finding.ts';
 import { type FindingContext, staleFindings } from './findings.ts';
@@ -25,7 +26,7 @@ import { keyParts } from './keys.ts';
 import { Ledger } from './ledger.ts';
 import { LearnedPlaces } from './lineage.ts';
 import { Naming } from './naming.ts';
-import type { CacheOperation, HttpRequest, LogLine, Operation } from './operation.ts';
+import type { CacheOperation, ClientOperation, HttpRequest, LogLine, Operation } from './operation.ts';
 import { Recent } from './recent.ts';
 import { privateResponses } from './safety/private-response.ts';
 import { Secrets } from './safety/secrets.ts';
@@ -85,6 +86,7 @@ export class Analyser {
   readonly #stampedes = new Stampedes();
   readonly #ttls = new Ttls();
   readonly #secrets = new Secrets();
+  readonly #drivers = new Drivers();
   readonly #served = new Served(this.#attribution.requests, (table) => this.#ledger.primaryKey(table));
   readonly #writes = new Writes((table) => this.#ledger.primaryKey(table));
   readonly #ledger: Ledger;
@@ -155,7 +157,10 @@ export class Analyser {
         this.#book.add(op);
         return;
       case 'source':
-        if (op.kind === 'read' || op.kind === 'write') this.#sourceCalls++;
+        if (op.kind === 'read' || op.kind === 'write') {
+          this.#sourceCalls++;
+          this.#drivers.statement(op.session, op.shape);
+        }
         this.#attribution.source(op);
         this.#ledger.add(op);
         return;
@@ -163,15 +168,19 @@ export class Analyser {
         this.#request(op);
         return;
       case 'client':
-        if (op.kind === 'span') {
-          this.#attribution.span(op);
-          return;
-        }
-        this.#logs.push(op);
-        if (this.#logs.length > MAX_LOGS) this.#logs = this.#logs.slice(MAX_LOGS / 2);
+        this.#client(op);
         return;
       default:
         return;
+    }
+  }
+
+  #client(op: ClientOperation): void {
+    if (op.kind === 'session') this.#drivers.add(op);
+    else if (op.kind === 'span') this.#attribution.span(op);
+    else {
+      this.#logs.push(op);
+      if (this.#logs.length > MAX_LOGS) this.#logs = this.#logs.slice(MAX_LOGS / 2);
     }
   }
 
@@ -215,6 +224,7 @@ export class Analyser {
       keysOf: naming.keysOf,
       writerOf: (by) => naming.actor(by),
       readerOf: (version, window) => naming.reader(version, window),
+      drivers: this.#drivers,
     };
     const served = this.#served.conclude({
       ...context,

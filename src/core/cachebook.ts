@@ -19,6 +19,7 @@ import type {
   Digest,
   Payload,
 } from './operation.ts';
+import { saysLittle } from './operation.ts';
 import { indexPayload } from './payload.ts';
 import type { Recent } from './recent.ts';
 import {
@@ -133,10 +134,11 @@ export class CacheBook {
     let version = this.#versionOf(key, op, digest);
     // What a primary has replaced or removed, a replica serves until it is told: that is no write's doing.
     if (version === null && op.replica === true && (!this.#primary || isOutrun(key))) return;
-    if (version === null) version = this.#unseen(key, op, digest);
+    if (version === null) version = this.#scripted(key, op, digest) ?? this.#unseen(key, op, digest);
     if (version.fill !== null) key.stats.hitsKnown++;
     if (!version.seen && version.fill?.kind === 'script') this.#confirm(version);
     version.seen = true;
+    if (key.stats.scripted && op.replica !== true) disownSurvived(version, op);
     // This value stands now: what was over before this hit began and is not it, is gone.
     if (key.live.length > 1 && op.replica !== true) this.#endOthers(key, version, op);
     this.#generations.note(version, op);
@@ -178,6 +180,38 @@ export class CacheBook {
     this.#windows.follow(version);
   }
 
+  /** A value that a script made itself (a number, an envelope around its arguments) is told by the first hit after it: what
+   * was read before the script explains the value. */
+  #scripted(key: KeyState, op: CacheRead, digest: Digest): Version | null {
+    const { scripts } = key;
+    key.scripts = [];
+    const script = scripts.at(-1);
+    if (script === undefined || op.payload === undefined || mayBeCount(key, script.op, op.payload))
+      return null;
+    const [miss = null] = script.misses;
+    const made = this.#sourcesOf(key, op.payload, script.op.invoke, miss);
+    // Another script may have answered its miss.
+    const sources = miss === null ? made.filter((source) => source.certain) : made;
+    if (sources.length === 0) return null;
+    for (const filling of scripts) disown(key, filling.op);
+    const version: Version = {
+      key,
+      digest,
+      fields: op.fields === undefined ? null : definedFields(op.fields),
+      fill: script.op,
+      since: intervalOf(script.op),
+      miss: answeredMiss(key, script.misses, sources),
+      payload: op.payload,
+      sources,
+      ttl: undefined,
+      seen: false,
+      windows: [],
+      ended: false,
+    };
+    this.#push(key, version);
+    return version;
+  }
+
   #unseen(key: KeyState, op: CacheRead, digest: Digest): Version {
     const version = unseenVersion(key, op, digest);
     this.#push(key, version);
@@ -194,6 +228,7 @@ export class CacheBook {
     }
     if (!op.applied) return;
     this.#countedUp(key, op);
+    key.scripts = [];
     key.stats.writes++;
     const before = key.live.at(-1)?.ttl;
     if (op.ttl === null) key.stats.unbounded++;
@@ -250,7 +285,11 @@ export class CacheBook {
       if (op.candidates.length === 0) this.#removal(key, op, 'removal', true, false);
       return;
     }
+    this.#countedUp(key, op);
+    const [first] = op.candidates;
+    if (first?.payload !== undefined && key.name === op.keys[0]) this.#generations.stored(key, first.payload);
     const misses = openMisses(key, op);
+    keep(key.scripts, { op, misses }, CACHE_LIMITS.scripts);
     const made = op.candidates.map(({ payload }) =>
       payload === undefined ? [] : this.#sourcesOf(key, payload, op.invoke, misses[0] ?? null),
     );
@@ -332,9 +371,13 @@ export class CacheBook {
   }
 
   /** A generation changed: the keys that carry the old one are out of reach. */
-  #countedUp(key: KeyState, op: CacheWrite | CacheDelete): void {
-    for (const [dependent, family] of this.#generations.takeDependents(key)) {
-      if (dependent.live.length > 0) this.#removal(dependent, op, 'removal', false, false, [], family);
+  #countedUp(key: KeyState, op: CacheWrite | CacheDelete | CacheScript): void {
+    const dependents =
+      op.kind === 'script'
+        ? this.#generations.giveDependents(key, op)
+        : this.#generations.takeDependents(key);
+    for (const [dependent, certain] of dependents) {
+      if (dependent.live.length > 0) this.#removal(dependent, op, 'removal', false, false, [], certain);
     }
   }
 
@@ -358,6 +401,7 @@ export class CacheBook {
   }
 
   #endAll(key: KeyState, op: CacheDelete | CacheFlush, removal: Removal | null): void {
+    key.scripts = [];
     for (const version of [...key.live]) {
       if (version.since.return < op.invoke)
         this.#end(version, 'invalidation', op.return ?? op.invoke, removal);
@@ -396,4 +440,26 @@ export class CacheBook {
     key.live = key.live.filter((other) => other !== version);
     this.#windows.leave(version, kind, at, removal);
   }
+}
+
+/** A small number in a key that others write too, or that the script was given besides another, may be a generation. */
+function mayBeCount(key: KeyState, script: CacheScript, { leaves }: Payload): boolean {
+  if (leaves.length > 1 || leaves.some(([, value]) => !saysLittle(value))) return false;
+  return key.stats.writes > 0 || script.keys[0] !== key.name;
+}
+
+/** A script that a value outlived removed nothing. */
+function disownSurvived({ key, since }: Version, hit: CacheRead): void {
+  for (const { op, interval, failed } of [...key.removals]) {
+    if (op.kind === 'script' && !failed && since.return < interval.invoke && interval.return < hit.invoke)
+      disown(key, op);
+  }
+}
+
+/** A script that filled the key removed nothing. */
+function disown(key: KeyState, script: CacheScript): void {
+  const at = key.removals.findIndex((removal) => removal.op === script);
+  if (at < 0) return;
+  const [removal] = key.removals.splice(at, 1);
+  removal!.candidates.length = 0;
 }

@@ -5,14 +5,17 @@
  * stretch distances tenfold and habits stay.
  */
 import { addTo, append } from './multimap.ts';
+import type { Change } from './source.ts';
 import { type Claim, isCertain, type KeyState, type Removal } from './versions.ts';
-import { CLAIM, namesRowOf, type WriteRecord } from './writes.ts';
+import { CLAIM, isNamed, isOfOneRequest, namesRowOf, type WriteRecord } from './writes.ts';
 
 /** No removal is nearer than this, so that a habit always counts; ns. */
 const LEAST_DISTANCE = 100e3;
 
-/** A write that changed no table which feeds the key is this much farther: an outbox, an audit log. */
+/** A write that changed nothing which feeds the key is this much farther: an outbox, an audit log, when a user was last seen. */
 const STRANGER = 20;
+/** So is a write that begins only after the removal: few services remove a key before they open the transaction. */
+const EARLY = 4;
 
 type TemplateOf = (key: KeyState) => string;
 
@@ -49,13 +52,21 @@ export function followingRemovals(removals: readonly Removal[]): ReadonlyMap<Key
 }
 
 function near(removal: Removal, claim: Claim): number {
-  const { fedTables } = removal.key;
-  // Who empties a cache, as tests do before they begin, does not do so for a write that is yet to come.
-  const distance =
-    removal.op.kind === 'flush' && claim.position === 'before' ? claim.distance * STRANGER : claim.distance;
-  if (fedTables.size === 0) return distance;
-  const feeds = claim.write.commit.changes.some((change) => fedTables.has(change.table));
-  return feeds ? distance : distance * STRANGER;
+  const { commit } = claim.write;
+  let { distance } = claim;
+  if (claim.position === 'before') {
+    // Who empties a cache, as tests do before they begin, does not do so for a write that is yet to come.
+    if (removal.op.kind === 'flush') distance *= STRANGER;
+    else if (removal.interval.return < Math.min(commit.began, commit.txn.begin)) distance *= EARLY;
+  }
+  if (removal.key.fedTables.size === 0) return distance;
+  return commit.changes.some((change) => mayFeed(removal.key, change)) ? distance : distance * STRANGER;
+}
+
+function mayFeed({ fedTables, fedColumns }: KeyState, { table, action, set }: Change): boolean {
+  if (!fedTables.has(table)) return false;
+  if (action !== 'update' || fedColumns.has(`${table}.*`)) return true;
+  return [...set.keys()].some((column) => fedColumns.has(`${table}.${column}`));
 }
 
 function nearest(removal: Removal, distance: (claim: Claim) => number): Claim | null {
@@ -66,7 +77,7 @@ function nearest(removal: Removal, distance: (claim: Claim) => number): Claim | 
   if (own !== undefined) return own;
   let best: Claim | null = null;
   let least = Number.POSITIVE_INFINITY;
-  for (const candidate of removal.candidates) {
+  for (const candidate of ofItsRequest(removal)) {
     const at = distance(candidate);
     if (at < least) {
       best = candidate;
@@ -74,6 +85,12 @@ function nearest(removal: Removal, distance: (claim: Claim) => number): Claim | 
     }
   }
   return best;
+}
+
+/** A write of the removal's own request goes before all others, where it is certain which request each belongs to. */
+function ofItsRequest(removal: Removal): readonly Claim[] {
+  const own = removal.candidates.filter(({ write }) => isOfOneRequest(removal, write));
+  return own.length > 0 ? own : removal.candidates;
 }
 
 /** How often writes of a shape come with a removal of a template, by position. */
@@ -131,6 +148,20 @@ function share(command: readonly Removal[]): void {
     if (claim !== null && (best === null || claim.distance < best.distance)) best = claim;
   if (best === null) return;
   for (const removal of command) if (!speaking.includes(removal)) removal.claim = best;
+  if (speaking.length > 1) for (const removal of speaking) followNarrower(removal, speaking);
+}
+
+/** A list is made from many rows, and a write of any of them may be nearest to its removal: the write whose row the command's
+ * other keys name too is the one behind the command. */
+function followNarrower(removal: Removal, speaking: readonly Removal[]): void {
+  const { claim } = removal;
+  if (claim === null) return;
+  for (const other of speaking) {
+    if (other.claim === null || other.claim.write === claim.write) continue;
+    if (!namesRowOf(removal, other.claim.write) || namesRowOf(other, claim.write)) continue;
+    removal.claim = other.claim;
+    return;
+  }
 }
 
 /** Sweeps remove many keys one after the other: what no write claims follows the removal before it on its session. */
@@ -157,6 +188,7 @@ function shareAmongWrites(removals: readonly Removal[]): void {
     let end = begin + 1;
     while (end < removals.length && together(removals[begin]!, removals[end]!)) end++;
     const command = removals.slice(begin, end);
+    for (const removal of command) joinCommand(removal, command, taken);
     const [first] = command;
     const waiting = first === undefined ? null : oldestWithout(first, taken);
     if (waiting !== null) {
@@ -170,6 +202,26 @@ function shareAmongWrites(removals: readonly Removal[]): void {
     }
     for (const { key, claim } of command) if (claim?.position === 'after') addTo(taken, key, claim.write);
     begin = end;
+  }
+}
+
+/** A list is fed by many rows, and the nearest of their writes may have removed it before: then it belongs to the write whose
+ * row another key of its command names. */
+function joinCommand(
+  removal: Removal,
+  command: readonly Removal[],
+  taken: ReadonlyMap<KeyState, ReadonlySet<WriteRecord>>,
+): void {
+  const { claim, key } = removal;
+  if (claim?.position !== 'after' || taken.get(key)?.has(claim.write) !== true) return;
+  for (const { claim: other, key: named } of command) {
+    if (named === key || other?.position !== 'after' || taken.get(key)?.has(other.write) === true) continue;
+    if (other.write === claim.write || !isNamed(named, other.write)) continue;
+    const own = removal.candidates.find(
+      ({ write, position }) => write === other.write && position === 'after',
+    );
+    if (own !== undefined) removal.claim = own;
+    return;
   }
 }
 

@@ -2,7 +2,8 @@
 import { CODES } from './codes.ts';
 import type { CostFact } from './costs/cost.ts';
 import type { Draft } from './document.ts';
-import type { FindingContext } from './findings.ts';
+import { type FindingContext, withCode } from './findings.ts';
+import { keyFacts } from './remedies/facts.ts';
 import { type StepDraft, stepsOf } from './timeline.ts';
 
 interface Group {
@@ -73,6 +74,6 @@ function draftOf({ worst, keys, events, actor }: Group, context: FindingContext)
     witness: stepsOf(steps),
     summary: worst.summary,
     explanation: worst.explanation,
-    remedy: worst.remedy,
+    remedy: withCode(worst.remedy, worst.code, keyFacts(worst.key, worst.by?.shape ?? null, context)),
   };
 }

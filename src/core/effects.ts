@@ -202,7 +202,8 @@ function onlyRow(change: Change): RowId | null {
   return [...change.rows][0] ?? null;
 }
 
-function insertedCells(change: Change): ReadonlyMap<string, Digest> {
+/** What is known of a new row. */
+export function insertedCells(change: Change): ReadonlyMap<string, Digest> {
   const cells = new Map<string, Digest>();
   for (const [column, value] of change.set) if (value !== '?') cells.set(column, value);
   for (const row of change.after.values()) for (const [column, value] of row) cells.set(column, value);

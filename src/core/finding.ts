@@ -27,10 +27,21 @@ export interface WitnessStep {
   readonly decisive?: boolean;
 }
 
+/** A remedy's code for one library, or pair of libraries. */
+export interface RemedyCode {
+  /** `python`, `javascript`, `sql`, `redis`. */
+  readonly language: string;
+  /** `redis-py + psycopg`; `PostgreSQL` or `Redis` where the library is not known. */
+  readonly driver: string;
+  readonly lines: readonly string[];
+}
+
 /** What to do about a finding. */
 export interface Remedy {
   readonly title: string;
   readonly steps: readonly string[];
+  /** The fix with the finding's own statement and key. */
+  readonly code?: readonly RemedyCode[];
   /** Path of the recipe in the documentation. */
   readonly recipe?: string;
   /** Command that removes the stale key, and only that. */

@@ -8,17 +8,23 @@ import { causeOf } from './causes/index.ts';
 import { type CauseCode, CODES } from './codes.ts';
 import { isFedBy } from './costs/over-invalidation.ts';
 import type { Draft } from './document.ts';
+import type { Drivers } from './drivers/drivers.ts';
+import { feeds, knownRows } from './feeding.ts';
+import type { Remedy } from './finding.ts';
 import type { Verdict } from './judge.ts';
 import { append } from './multimap.ts';
 import type { Actor } from './naming.ts';
 import { counted, duration } from './numbers.ts';
 import type { LogLine } from './operation.ts';
 import { Outsiders } from './outsiders.ts';
+import { readOf, staleFacts, writeOf } from './remedies/facts.ts';
+import { type RemedyFacts, remedyCode } from './remedies/remedies.ts';
+import { shortened } from './remedies/statement.ts';
 import type { Outside } from './source.ts';
 import { timeline } from './timeline.ts';
-import { isCertain, type KeyState, type Version, type Window } from './versions.ts';
+import { isCertain, type KeyState, type Removal, type Version, type Window } from './versions.ts';
 import { outsideInSentence, outsideText, type Reveal, SOME_CLIENT, valueText } from './wording.ts';
-import { CLAIM } from './writes.ts';
+import { CLAIM, type WriteRecord } from './writes.ts';
 
 export interface FindingContext {
   readonly templateOf: (key: KeyState) => string;
@@ -28,6 +34,8 @@ export interface FindingContext {
   /** Route, else statement, else null. */
   readonly writerOf: (by: Actor) => string | null;
   readonly readerOf: (version: Version, window: Window | null) => string | null;
+  /** Which libraries the connections showed. */
+  readonly drivers: Drivers;
 }
 
 interface Found {
@@ -85,12 +93,16 @@ function staleFor(verdict: Verdict): number {
 function staleCase(window: Window, context: FindingContext): StaleCase {
   const { version, write } = window;
   const own = write.removals.filter((removal) => removal.key === version.key && removal.op !== version.fill);
+  // A generation that was counted up too early is carried by the key that was filled since.
+  const counted = write.removals.filter(
+    ({ key, op, generation }) => generation !== undefined && key !== version.key && carries(version.key, op),
+  );
   const keys = context.keysOf(context.templateOf(version.key));
   return {
     window,
     version,
     write,
-    ownBefore: own.filter((removal) => removal.claim?.position === 'before'),
+    ownBefore: [...own, ...counted].filter((removal) => removal.claim?.position === 'before'),
     ownAfter: own.filter((removal) => removal.claim?.position === 'after'),
     between: window.removals.filter(
       (removal) =>
@@ -107,20 +119,37 @@ function staleCase(window: Window, context: FindingContext): StaleCase {
     unbounded: version.ttl === null,
     neverFilled: (key) =>
       context.keysOf(context.templateOf(key)).every((k) => k.db !== key.db || isUntouched(k)),
-    fedByRow: (key) => window.effects.some((effect) => isFedByRow(key, effect)),
+    fedByRow: (key) => window.effects.some((effect) => isFedByRow(key, effect, write, context)),
   };
 }
 
-/** Whether the row behind an effect feeds a key: it was in a result behind it, or figures over its table are. */
-function isFedByRow(key: KeyState, effect: Window['effects'][number]): boolean {
-  const { table } = effect.change;
-  if (!key.fedTables.has(table)) return false;
-  const rows = effect.rowId !== null ? [effect.rowId] : (effect.change.rows ?? []);
-  for (const id of rows) if (key.fedRows.has(id)) return true;
-  const prefix = `${table}\u0000`;
-  const known = [...key.fedRows].filter((id) => id.startsWith(prefix)).length;
-  // A new row stands behind no value yet: what is made from several rows is a list that it enters.
-  return known === 0 || (effect.change.action === 'insert' && known > 1);
+/** Whether a key's name carries a generation that an operation counted up. */
+function carries({ generations }: KeyState, op: Removal['op']): boolean {
+  const names = op.kind === 'script' ? op.keys : 'key' in op ? [op.key] : [];
+  return names.some((name) => generations.has(`${op.db} ${name}`));
+}
+
+/** Whether the row behind an effect feeds a key that a write removed. */
+function isFedByRow(
+  key: KeyState,
+  effect: Window['effects'][number],
+  write: WriteRecord,
+  context: FindingContext,
+): boolean {
+  const { change, rowId } = effect;
+  const rows = rowId !== null ? [rowId] : (change.rows ?? []);
+  if (key.fedTables.has(change.table)) {
+    if (feeds(key, change, rows) !== false) return true;
+    // A new row stands behind no value yet: what is made from several rows is a list that it enters.
+    return change.action === 'insert' && knownRows(key, change.table) > 1;
+  }
+  // Nobody asked for it while watching. Others of its kind are made from this table, and its name tells the row.
+  const alike = context.keysOf(context.templateOf(key)).some((other) => other.fedTables.has(change.table));
+  return alike && [...key.parts].some((part) => namesRow(write.rowTokens.get(part), change.table));
+}
+
+function namesRow(columns: ReadonlySet<string> | undefined, table: string): boolean {
+  return [...(columns ?? [])].some((column) => column.startsWith(`${table}.`));
 }
 
 function isUntouched(key: KeyState): boolean {
@@ -172,7 +201,7 @@ function staleFinding(group: readonly Found[], context: FindingContext): Draft {
     summary: `${key.name} served a value older than the database for ${duration(worst.staleForMs)}, ${counted(total, 'hit')}; ${ENDED[endedBy]}.`,
     explanation: sentence(cause.explain(worst.stale, words), words),
     remedy: {
-      ...cause.remedy(worst.stale, words),
+      ...withCode(cause.remedy(worst.stale, words), worst.code, staleFacts(worst.stale, context)),
       purge: purgeOf(key),
     },
   };
@@ -188,8 +217,31 @@ function wordsOf(found: Found, reader: string | null, context: FindingContext): 
     outside: outside !== null,
     reader: reader ?? 'the reader',
     changed: changedText(window, context.reveal),
+    ...statementWords(found),
     templateOf: context.templateOf,
   };
+}
+
+/** The write's statement and the reader's, short enough for a sentence. */
+function statementWords({ stale, writer }: Found): { readonly commit: string; readonly select: string } {
+  const { window, version } = stale;
+  const write = writeOf(window.write.commit, window.effects[0]?.change.table ?? null);
+  const read = readOf(version);
+  // Where no route is known the statement is the writer's name already.
+  const named = write === null || writer === null || writer.startsWith(write.shape.slice(0, NAME_BEGINS));
+  return {
+    commit: named ? 'its COMMIT' : `the COMMIT of ${shortened(write.shape)}`,
+    select: read === null ? 'the SELECT' : shortened(read.shape),
+  };
+}
+
+/** So much of a statement is compared with a writer's name. */
+const NAME_BEGINS = 40;
+
+/** A remedy with the same as code, where there is code to write. */
+export function withCode<R extends Remedy>(remedy: R, code: CauseCode, facts: RemedyFacts): R {
+  const blocks = remedyCode(code, facts);
+  return blocks.length === 0 ? remedy : { ...remedy, code: blocks };
 }
 
 function changedText(window: Window, reveal: Reveal): string {

@@ -1,5 +1,6 @@
 /** The core as a library: history, lineage, staleness, causes. Pure; runs in a browser too. */
 export * from './analyse.ts';
+export * from './check/index.ts';
 export * from './codes.ts';
 export * from './finding.ts';
 export { keyParts, routeOf } from './keys.ts';

@@ -9,6 +9,8 @@ export const CACHE_LIMITS = {
   live: 6,
   misses: 64,
   removals: 12,
+  /** Scripts that may have filled a key. */
+  scripts: 16,
   feeders: 64,
 } as const;
 
@@ -27,11 +29,14 @@ export function createKey(db: number, name: string, parts: readonly (readonly [s
     misses: [],
     removals: [],
     lastHit: null,
+    scripts: [],
     feeders: new Set(),
     fedRows: new Set(),
     fedTables: new Set(),
+    fedColumns: new Set(),
     bound: new Set(),
     boundColumns: new Map(),
+    generations: new Set(),
     stats: emptyStats(),
   };
   return key;
@@ -50,6 +55,7 @@ export function learnLineage(version: Version): void {
     keepIn(key.feeders, source.read.op.shape);
     bindColumns(key, source);
     for (const table of source.read.tables) keepIn(key.fedTables, table);
+    for (const column of fedColumns(source)) keepIn(key.fedColumns, column);
     for (const token of source.read.tokens) {
       const text = key.parts.has(token) ? key.texts.get(token) : undefined;
       if (text !== undefined) keepIn(key.bound, text);
@@ -57,6 +63,14 @@ export function learnLineage(version: Version): void {
     for (const row of source.rows)
       for (const image of row.images) if (image.id !== null) keepIn(key.fedRows, image.id);
   }
+}
+
+function fedColumns({ kind, read, rows }: Version['sources'][number]): readonly string[] {
+  const { op } = read;
+  if (kind !== 'values' || op.kind !== 'read' || op.aggregate)
+    return read.tables.map((table) => `${table}.*`);
+  const found = rows.flatMap(({ columns }) => columns.map(({ table, column }) => `${table}.${column}`));
+  return [...found, ...op.where.columns];
 }
 
 /** Notes which column a key's segment is, by the equalities of the statement behind it. */

@@ -221,7 +221,11 @@ export class Ledger {
     }
     const shape = [...new Set(writes.map((write) => write.op.shape))].join('; ');
     const began = writes[0]?.op.invoke ?? at.invoke;
-    const commit: Commit = { op: id, session: txn.session, interval: at, began, txn, changes, shape, tokens };
+    const request = writes[0]?.op.request;
+    const commit: Commit = {
+      ...{ op: id, session: txn.session, interval: at, began, txn, changes, shape, tokens },
+      ...(request === undefined ? {} : { request }),
+    };
     this.#events.onCommit(commit);
     for (const change of changes) this.#apply(change, at);
     if (changes.length > 0) this.#stream.committed(commit, true);

@@ -58,6 +58,8 @@ const POINTS = {
   distinct: 1.5,
   /** The value stands among the words of a text. */
   word: 0.75,
+  /** … and another row's word stands there too: a rendered list. */
+  wordOfAnother: 0.5,
   /** The value alone, and it says little: counts only over several versions. */
   weak: 0.1,
   /** A key segment equals a parameter or primary key. */
@@ -68,6 +70,9 @@ const POINTS = {
 
 /** From here on lineage is certain. */
 const CERTAIN = 2;
+
+/** The place of a column that stands among the words of a text. */
+const WORDS = 'words';
 
 interface CellMatch {
   readonly cell: Cell;
@@ -112,7 +117,8 @@ export function weigh(read: ReadFact, payload: PayloadIndex, key: KeyNames): Sou
   }
   if (rows.length === 0) return null;
   const only = payload.leaves.length === 1 && rows.length === 1 && valueCells(rows[0]!, key).length === 1;
-  const points = best + (keyed ? POINTS.keyed : 0) + (only ? POINTS.only : 0);
+  const points =
+    best + (keyed ? POINTS.keyed : 0) + (only ? POINTS.only : 0) + rendered(rows) * POINTS.wordOfAnother;
   const strong = rows.some((row) => row.columns.some((column) => column.strong));
   // Nothing but what the key's name says anyway, or next to nothing: a marker or a lock, not a cached row.
   if (points < POINTS.keyed || (!strong && rows.every((row) => valueCells(row, key).length === 0)))
@@ -125,6 +131,16 @@ export function weigh(read: ReadFact, payload: PayloadIndex, key: KeyNames): Sou
     keyed,
     kind: 'values',
   };
+}
+
+/** Rows besides the first whose own words stand in a text. */
+function rendered(rows: readonly FedRow[]): number {
+  const words = new Set<Digest>();
+  for (const { columns } of rows) {
+    const word = columns.find(({ place, value }) => place === WORDS && !words.has(value));
+    if (word !== undefined) words.add(word.value);
+  }
+  return Math.max(0, words.size - 1);
 }
 
 function strengthen(row: FedRow): FedRow {
@@ -173,7 +189,7 @@ function weighRow(
 function fedColumn(match: CellMatch): FedColumn {
   const { cell, leaf, strong } = match;
   const column = cell.column ?? cell.name;
-  return { table: cell.table, column, place: leaf?.place ?? 'words', value: cell.value, strong };
+  return { table: cell.table, column, place: leaf?.place ?? WORDS, value: cell.value, strong };
 }
 
 function names(cell: Cell, leaf: Leaf, key: KeyNames): boolean {

@@ -11,12 +11,15 @@ export function isCounted(version: Version): boolean {
   return version.fill !== null && COUNTERS.has(version.fill.command);
 }
 
-/** Misses that a fill may answer, earliest first: those of its own session, else all. Several requests may share one
- * connection, so any of them may be the one; what was read since the earliest may be behind the fill. */
+/** Misses that a fill may answer, earliest first: those of its own session, else all, and none that is known to be another
+ * request's. Several requests may share one connection, so any of them may be the one; what was read since the earliest may be
+ * behind the fill. */
 export function openMisses(key: KeyState, op: CacheWrite | CacheScript): readonly CacheRead[] {
   const open = key.misses.filter(
     (miss) =>
-      (miss.return ?? Number.POSITIVE_INFINITY) < op.invoke && op.invoke - miss.invoke <= RECENT.withMiss,
+      (miss.return ?? Number.POSITIVE_INFINITY) < op.invoke &&
+      op.invoke - miss.invoke <= RECENT.withMiss &&
+      (miss.request === undefined || op.request === undefined || miss.request === op.request),
   );
   const same = open.filter((miss) => miss.session === op.session);
   return same.length > 0 ? same : open;

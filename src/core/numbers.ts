@@ -43,3 +43,20 @@ export function percent(share: number): string {
   if (value < 100 && value > 99.9) return '> 99.9 %';
   return `${trimmed(value, 1)} %`;
 }
+
+const NANOSECONDS: Readonly<Record<string, number>> = {
+  ns: 1,
+  us: 1e3,
+  ms: 1e6,
+  s: 1e9,
+  m: 60e9,
+  h: 3600e9,
+};
+
+/** A duration as it is written, `500us`, `250ms`, `2s`, `1.5m`, `1h`, in integer nanoseconds; null when it is none. */
+export function writtenDuration(text: string): number | null {
+  const match = /^(\d+(?:\.\d+)?)\s?(ns|us|ms|s|m|h)$/.exec(text.trim());
+  const unit = match?.[2] === undefined ? undefined : NANOSECONDS[match[2]];
+  const nanoseconds = unit === undefined ? Number.NaN : Math.round(Number(match?.[1]) * unit);
+  return Number.isSafeInteger(nanoseconds) ? nanoseconds : null;
+}

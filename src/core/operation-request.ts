@@ -1,4 +1,5 @@
-/** Operations around the stores: HTTP requests, spans of an instrumented service, lines that it printed. */
+/** Operations around the stores: HTTP requests, spans of an instrumented service, lines that it printed, and what its
+ * connections showed of the libraries behind them. */
 import type { Digest, OperationBase, Payload } from './operation.ts';
 
 /** An HTTP request seen by the reverse proxy or made by whystale's own traffic. */
@@ -76,4 +77,18 @@ export interface LogLine extends OperationBase {
   readonly kind: 'log';
   readonly stream: 'stdout' | 'stderr';
   readonly text: string;
+}
+
+/**
+ * What a connection showed of the library behind it, so that a remedy can be written for that library (see core/drivers).
+ * `session` is the connection; `invoke` equals `return`. Written when the connection is first used for data, and again,
+ * whole, when more is known.
+ */
+export interface ClientSession extends OperationBase {
+  readonly tier: 'client';
+  readonly kind: 'session';
+  readonly store: 'redis' | 'postgres';
+  /** Signs by name, e.g. `lib-name` `redis-py`, `case` `lower`, `startup` `user database client_encoding`. Never values of
+   * the service. */
+  readonly signs: readonly (readonly [sign: string, value: string])[];
 }

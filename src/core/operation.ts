@@ -12,7 +12,7 @@
  * canonical text (see observe/payload), so that a database cell and a field of a cached document are
  * equal exactly when their digests are.
  */
-import type { HttpRequest, LogLine, TraceSpan } from './operation-request.ts';
+import type { ClientSession, HttpRequest, LogLine, TraceSpan } from './operation-request.ts';
 
 export type * from './operation-request.ts';
 
@@ -349,7 +349,7 @@ export type SourceOperation =
   | SourceTable
   | SourceChange
   | SourceStream;
-export type ClientOperation = LogLine | TraceSpan;
+export type ClientOperation = ClientSession | LogLine | TraceSpan;
 export type Operation = CacheOperation | SourceOperation | HttpRequest | ClientOperation;
 
 /** Whether `a` ended before `b` began: real-time order. Equal stamps overlap; an unknown outcome precedes nothing. */

@@ -164,6 +164,8 @@ export interface Commit {
   readonly interval: Interval;
   /** First write statement's invocation: where this write began at the source. */
   readonly began: number;
+  /** Ordinal of the HTTP request that it belongs to, where that is certain. */
+  readonly request?: number;
   readonly txn: Transaction;
   /** Replaced when the change stream tells them more exactly. */
   changes: readonly Change[];

@@ -107,13 +107,19 @@ export interface KeyState extends KeyNames {
   readonly misses: CacheRead[];
   readonly removals: Removal[];
   lastHit: CacheRead | null;
+  /** Scripts that were given the key, with the misses before them, until something else writes it or a hit tells. */
+  scripts: { readonly op: CacheScript; readonly misses: readonly CacheRead[] }[];
   /** Everything that ever fed it. */
   readonly feeders: Set<string>;
   readonly fedRows: Set<string>;
   readonly fedTables: Set<string>;
+  /** Columns found in its values or asked for by their predicates (`items.price`); `items.*` where that cannot be told. */
+  readonly fedColumns: Set<string>;
   readonly bound: Set<string>;
   /** Which columns its segments stand for, by the segments' digests: `items.id`. */
   readonly boundColumns: Map<Digest, Set<string>>;
+  /** Keys that hold a generation which its name seems to carry; see generations.ts. */
+  readonly generations: Set<string>;
   stats: KeyStats;
 }
 

@@ -81,7 +81,9 @@ export class Windows {
       for (let i = recent.length - 1; i >= 0; i--) {
         const write = recent[i]!;
         if (write.commit.interval.return < earliest) break;
-        if (!seen.has(write) && write.retracted !== true) this.#open(version, write, true);
+        // A value that is told by a hit was filled before some of these.
+        const filledAfter = version.since.return > write.commit.interval.return;
+        if (!seen.has(write) && write.retracted !== true) this.#open(version, write, filledAfter);
         seen.add(write);
       }
     }

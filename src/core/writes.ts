@@ -6,9 +6,11 @@
  * belongs to one write at most. How often a kind of write (its statement shape) is followed by a removal is learned, so that
  * a write is over when its usual removal returned.
  */
+import { insertedCells } from './effects.ts';
+import { knownRows } from './feeding.ts';
 import { addTo } from './multimap.ts';
 import { type Digest, type HttpRequest, saysLittle } from './operation.ts';
-import { type Commit, keyOf, type PrimaryKeys } from './source.ts';
+import { type Change, type Commit, keyOf, meets, type PrimaryKeys } from './source.ts';
 import type { Claim, KeyState, Removal } from './versions.ts';
 
 /** A commit with what is known of the write around it. */
@@ -62,16 +64,28 @@ function weight(key: KeyState, write: WriteRecord): number {
   return best;
 }
 
-/** Whether one of the rows that the write changed is known to stand behind the key. */
+/** Whether one of the rows that the write changed is known to stand behind the key, or enters the list that it holds. */
 function feedsKey(key: KeyState, write: WriteRecord): boolean | undefined {
   let known = false;
+  let entered = false;
   for (const change of write.commit.changes) {
     if (change.rows === null || !key.fedTables.has(change.table)) continue;
     for (const id of change.rows) if (key.fedRows.has(id)) return true;
-    const prefix = `${change.table}\u0000`;
-    known ||= [...key.fedRows].some((id) => id.startsWith(prefix));
+    const rows = knownRows(key, change.table);
+    known ||= rows > 0;
+    entered ||= change.action === 'insert' && rows > 1 && enters(key, change);
   }
-  return known ? false : undefined;
+  return entered || (known ? false : undefined);
+}
+
+/** Whether a new row meets what one of the key's values was asked for by. */
+function enters(key: KeyState, change: Change): boolean {
+  const cells = insertedCells(change);
+  const sources = key.live.flatMap((version) => version.sources);
+  return sources.some(
+    ({ read: { op } }) =>
+      op.kind === 'read' && op.tables.includes(change.table) && meets(op.where, change.table, cells) !== 'no',
+  );
 }
 
 /** `category:5:items` does not name the item 5: where lineage tells which column a segment is, that column decides. */
@@ -219,6 +233,16 @@ function addCandidate(removal: Removal, candidate: Claim): void {
   }
 }
 
+/** Whether removal and write are known to belong to the same HTTP request. */
+export function isOfOneRequest({ op }: Removal, { commit, request }: WriteRecord): boolean {
+  return op.request !== undefined && op.request === (commit.request ?? request?.request);
+}
+
+/** Whether a key's name, whatever feeds it, names a row that the write changed. */
+export function isNamed(key: KeyState, write: WriteRecord): boolean {
+  return [...key.parts].some((part) => namesRow(key, part, write));
+}
+
 /** Whether the removed key names a row that the write changed. */
 export function namesRowOf(removal: Removal, write: WriteRecord): boolean {
   return weight(removal.key, write) === WEIGHT.row;
@@ -227,7 +251,7 @@ export function namesRowOf(removal: Removal, write: WriteRecord): boolean {
 function distanceAfter(removal: Removal, write: WriteRecord, gap: number): number | null {
   const { interval } = write.commit;
   if (removal.interval.invoke <= interval.invoke) return null;
-  const factor = weight(removal.key, write);
+  const factor = isOfOneRequest(removal, write) ? WEIGHT.row : weight(removal.key, write);
   if (gap > (factor >= WEIGHT.none ? CLAIM.unkeyed : CLAIM.keyed)) return null;
   // Sent while the commit was under way: possible, where a service does both at once, but not what follows from it.
   return (gap < 0 ? CLAIM.overlapping - gap : gap) * factor;
@@ -236,7 +260,7 @@ function distanceAfter(removal: Removal, write: WriteRecord, gap: number): numbe
 function distanceBefore(removal: Removal, write: WriteRecord): number | null {
   const { commit } = write;
   if (removal.interval.invoke > commit.interval.invoke) return null;
-  const factor = weight(removal.key, write);
+  const factor = isOfOneRequest(removal, write) ? WEIGHT.row : weight(removal.key, write);
   const inside = removal.interval.invoke >= commit.txn.begin && commit.txn.begin < commit.interval.invoke;
   // Inside the transaction: as near as the statements around it. Before it: as far as the first of them.
   if (inside) return Math.abs(removal.interval.invoke - commit.began) * factor;

@@ -1,12 +1,7 @@
 /** The coded errors of the map file. */
 import { WhystaleError } from '../errors.ts';
 import { fileFailure } from '../files/failure.ts';
-
-/** A place in the file, from 1. */
-export interface Place {
-  readonly line: number;
-  readonly column: number;
-}
+import { type Place, type Problem, problemSentence } from '../yamlfile/index.ts';
 
 export function cannotReadMap(path: string, cause: unknown): WhystaleError {
   return new WhystaleError({
@@ -31,10 +26,11 @@ export function noYaml(path: string, at: Place, problem: string): WhystaleError 
   });
 }
 
-export function wrongField(path: string, at: Place, problem: string, expected: string): WhystaleError {
+export function wrongField(path: string, wrong: Problem): WhystaleError {
+  const { at, expected } = wrong;
   return new WhystaleError({
     code: 'WSE503',
-    what: `${where(path, at)}: ${problem}.`,
+    what: `${where(path, at)}: ${problemSentence(wrong)}`,
     expected,
     retry: 'after-fix',
     next: `Mend line ${at.line}; the form is described in docs/map.md.`,

@@ -102,22 +102,3 @@ export function mapFileJsonSchema(): Record<string, unknown> {
     ...schema,
   };
 }
-
-/** Field names of the object at a path. */
-export function fieldsAt(path: readonly PropertyKey[]): readonly string[] {
-  let schema: unknown = MapFileSchema;
-  for (const step of path) {
-    const inner = bare(schema);
-    if (typeof step === 'number' && inner instanceof z.ZodArray) schema = inner.element;
-    else if (inner instanceof z.ZodObject) schema = inner.shape[String(step)];
-    else return [];
-  }
-  const found = bare(schema);
-  return found instanceof z.ZodObject ? Object.keys(found.shape) : [];
-}
-
-function bare(schema: unknown): unknown {
-  let inner = schema;
-  while (inner instanceof z.ZodOptional || inner instanceof z.ZodNullable) inner = inner.unwrap();
-  return inner;
-}

@@ -14,7 +14,14 @@ import { dialPlain, upgrade } from './dial.ts';
 import { type Endpoint, formatEndpoint } from './endpoint.ts';
 import { type Answer, errorResponse, firstAnswer, withoutChannelBinding } from './postgres-answer.ts';
 import { type Preface, readPreface, SSL_REQUEST_CODE } from './postgres-preface.ts';
-import { type Opened, type OpeningContext, type Relay, type RelayOptions, startRelayWith } from './relay.ts';
+import {
+  type Opened,
+  type Opening,
+  type OpeningContext,
+  type Relay,
+  type RelayOptions,
+  startRelayWith,
+} from './relay.ts';
 import type { SslMode, TlsPolicy } from './tls.ts';
 
 export interface PostgresRelayOptions extends RelayOptions {
@@ -41,10 +48,18 @@ SSL_REQUEST.writeInt32BE(SSL_REQUEST_CODE, 4);
  *
  * @throws WhystaleError as `listen`. */
 export function startPostgresRelay(options: PostgresRelayOptions): Promise<Relay> {
-  const { target, tls, clock } = options;
+  return startRelayWith(options, postgresOpening(options));
+}
+
+/** Opens the server's side of a connection as libpq would, once the client has said what it wants. */
+export function postgresOpening({
+  target,
+  tls,
+  clock,
+}: Pick<PostgresRelayOptions, 'target' | 'tls' | 'clock'>): Opening {
   // libpq ignores TLS settings on Unix-domain sockets.
   const policy = tls === null || 'path' in target ? null : tls;
-  return startRelayWith(options, async (client, context) => {
+  return async (client, context) => {
     const preface = await readPreface(client, context);
     if (!preface) return null;
     const attempt = new ServerSide(target, policy, preface, clock, context);
@@ -54,7 +69,7 @@ export function startPostgresRelay(options: PostgresRelayOptions): Promise<Relay
       explainTo(client, preface, error);
       throw error;
     }
-  });
+  };
 }
 
 /** A refusal for reasons of TLS is told to the client in its own protocol: closing alone would look like a crash. */

@@ -12,7 +12,7 @@ import type { Endpoint } from './endpoint.ts';
 import { type GuardOptions, type Meter, ObserverGuard } from './guard.ts';
 import { type Listener, listen } from './listener.ts';
 import { atMostEvery, NOTICE_INTERVAL_NS, oncePerCode } from './notice.ts';
-import type { Clock, ConnectionObserverFactory } from './observer.ts';
+import type { Clock, ConnectionObserver, ConnectionObserverFactory } from './observer.ts';
 import type { TlsPolicy } from './tls.ts';
 
 /** How long `stop` waits for connections to end by themselves, ms. */
@@ -38,6 +38,18 @@ export interface OpeningContext {
  */
 export type Opening = (client: Channel, context: OpeningContext) => Promise<Opened | null>;
 
+/** Both sides of one connection, and who is told about it. */
+export interface Joint {
+  readonly session: string;
+  readonly client: Channel;
+  readonly store: Channel;
+  /** Never throws. */
+  readonly observer: ConnectionObserver;
+  readonly early: Early;
+  /** To be called once, when both sides are closed. */
+  readonly onClosed: () => void;
+}
+
 export interface RelayOptions {
   /** Prefix of the sessions' names: `redis` gives `redis:1`, `redis:2`… */
   readonly prefix: string;
@@ -50,6 +62,8 @@ export interface RelayOptions {
   readonly degrade: (code: string, text: string) => void;
   /** Told when the store cannot be reached, at most once a minute. */
   readonly onUnreachable?: (error: WhystaleError) => void;
+  /** Carries the bytes from one side to the other; {@link joinChannels} when absent. */
+  readonly join?: (joint: Joint) => void;
   /** Measures the time spent forwarding and observing; costs two clock reads a chunk. */
   readonly measure?: boolean;
 }
@@ -170,14 +184,10 @@ class RunningRelay implements Relay {
       released();
       return;
     }
-    joinChannels(
-      client,
-      opened.store,
-      new ObserverGuard(this.guard, session),
-      this.options.clock,
-      opened,
-      released,
-    );
+    const observer = new ObserverGuard(this.guard, session);
+    const { join, clock } = this.options;
+    if (join) join({ session, client, store: opened.store, observer, early: opened, onClosed: released });
+    else joinChannels(client, opened.store, observer, clock, opened, released);
   }
 
   private release(client: Channel): void {

@@ -255,6 +255,7 @@ const SHAPES: Readonly<Record<KindName, Fields>> = {
     statement: optional(TEXT),
     port: optional(COUNT),
   },
+  'client session': { ...BASE, store: oneOf('redis', 'postgres'), signs: TEXT_PAIRS },
   'client log': { ...BASE, stream: oneOf('stdout', 'stderr'), text: TEXT },
 };
 

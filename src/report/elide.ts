@@ -3,7 +3,6 @@
  * middle is left out. Kept are the steps that carry meaning (the decisive one and those with a
  * note), the first and the last; what is left out is counted, by what it was.
  */
-import type { WitnessStep } from '../core/finding.ts';
 import { count } from '../core/numbers.ts';
 
 /** Steps drawn at most, besides those with a note. */
@@ -15,17 +14,26 @@ const MAX_NAMED = 3;
 /** Fewer steps than this are drawn rather than replaced by a line. */
 const SHORTEST_GAP = 2;
 
-export type Row =
-  | { readonly is: 'step'; readonly step: WitnessStep }
+/** What is looked at of a step. */
+export interface Elidable {
+  readonly lane: string;
+  readonly text: string;
+  readonly result?: string;
+  readonly note?: string;
+  readonly decisive?: boolean;
+}
+
+export type Row<Step extends Elidable> =
+  | { readonly is: 'step'; readonly step: Step }
   | { readonly is: 'elided'; readonly text: string };
 
 /** The rows to draw. */
-export function elide(steps: readonly WitnessStep[], limit = MAX_STEPS): Row[] {
+export function elide<Step extends Elidable>(steps: readonly Step[], limit = MAX_STEPS): Row<Step>[] {
   const repeated = repetitions(steps);
   const drawn = steps.map((_, index) => index).filter((index) => !repeated.has(index));
   const kept = drawn.length <= limit ? new Set(drawn) : keptSteps(steps, drawn, limit);
-  const rows: Row[] = [];
-  let gap: WitnessStep[] = [];
+  const rows: Row<Step>[] = [];
+  let gap: Step[] = [];
   const closeGap = () => {
     if (gap.length >= SHORTEST_GAP) rows.push({ is: 'elided', text: leftOut(gap) });
     else rows.push(...gap.map((step) => ({ is: 'step', step }) as const));
@@ -44,8 +52,8 @@ export function elide(steps: readonly WitnessStep[], limit = MAX_STEPS): Row[] {
 }
 
 /** Indices of steps that only repeat the step before and after them: of a run, the first and the last are drawn. */
-function repetitions(steps: readonly WitnessStep[]): ReadonlySet<number> {
-  const same = (a: WitnessStep | undefined, b: WitnessStep) =>
+function repetitions(steps: readonly Elidable[]): ReadonlySet<number> {
+  const same = (a: Elidable | undefined, b: Elidable) =>
     a !== undefined && a.lane === b.lane && nameOf(a) === nameOf(b) && !isTelling(a);
   const inner = new Set<number>();
   steps.forEach((step, index) => {
@@ -56,16 +64,12 @@ function repetitions(steps: readonly WitnessStep[]): ReadonlySet<number> {
   return inner;
 }
 
-function isTelling(step: WitnessStep): boolean {
+function isTelling(step: Elidable): boolean {
   return step.decisive === true || step.note !== undefined;
 }
 
-function keptSteps(
-  steps: readonly WitnessStep[],
-  drawn: readonly number[],
-  limit: number,
-): ReadonlySet<number> {
-  const kept = new Set(drawn.filter((index) => isTelling(steps[index] as WitnessStep)));
+function keptSteps(steps: readonly Elidable[], drawn: readonly number[], limit: number): ReadonlySet<number> {
+  const kept = new Set(drawn.filter((index) => isTelling(steps[index] as Elidable)));
   // From both ends towards the middle: what led to it and how it ended.
   for (let low = 0, high = drawn.length - 1; low <= high && kept.size < limit; low += 1, high -= 1) {
     kept.add(drawn[low] as number);
@@ -74,7 +78,7 @@ function keptSteps(
   return kept;
 }
 
-function leftOut(steps: readonly WitnessStep[]): string {
+function leftOut(steps: readonly Elidable[]): string {
   const numbers = new Map<string, number>();
   for (const step of steps) {
     const name = nameOf(step);
@@ -88,7 +92,7 @@ function leftOut(steps: readonly WitnessStep[]): string {
   return `${count(steps.length)} steps left out: ${parts.join('; ')}`;
 }
 
-function nameOf(step: WitnessStep): string {
+function nameOf(step: Elidable): string {
   if (step.lane === 'log') return 'log line';
   return step.result === undefined ? step.text : `${step.text}, ${step.result}`;
 }

@@ -11,6 +11,8 @@ const RETRY: Readonly<Record<ErrorFacts['retry'], string>> = {
 };
 
 const LABEL_WIDTH = 11;
+const INDENT = '  ';
+const HANGING = '    ';
 
 /** The facts of any error; one that carries no code is a defect of whystale and says so. */
 export function factsOf(error: unknown): ErrorFacts {
@@ -35,8 +37,10 @@ export function errorText(error: unknown, { width, style }: Drawing, debug = fal
     return lines.map((line, index) => (index === 0 ? `  ${label}` : '').padEnd(LABEL_WIDTH) + line);
   };
   const lines = [
-    ...wrapText(visible(`error ${facts.code}: ${facts.what}`), width).map(style.bad),
-    ...labelled('expected', facts.expected),
+    ...wrapText(visible(`error ${facts.code}: ${headline(facts)}`), width).map(style.bad),
+    ...(facts.problems === undefined
+      ? labelled('expected', facts.expected)
+      : facts.problems.flatMap((problem) => listed(problem, width))),
     ...labelled('retry', RETRY[facts.retry]),
     ...labelled('next', facts.next),
     ...(debug ? stackLines(error) : []),
@@ -44,14 +48,23 @@ export function errorText(error: unknown, { width, style }: Drawing, debug = fal
   return `${lines.join('\n')}\n`;
 }
 
-/** What `--json` prints instead of a document. */
+function headline({ what, problems }: ErrorFacts): string {
+  return problems === undefined ? what : 'several things are wrong:';
+}
+
+function listed(problem: string, width: number): string[] {
+  const lines = wrapText(visible(problem), width - HANGING.length);
+  return lines.map((line, index) => (index === 0 ? INDENT : HANGING) + line);
+}
+
+/** What `--json` prints instead of a document. `problems` is there where several things are wrong. */
 export interface ErrorDocument {
-  readonly error: Pick<ErrorFacts, 'code' | 'what' | 'expected' | 'retry' | 'next'>;
+  readonly error: Pick<ErrorFacts, 'code' | 'what' | 'expected' | 'problems' | 'retry' | 'next'>;
 }
 
 export function errorDocument(error: unknown): ErrorDocument {
-  const { code, what, expected, retry, next } = factsOf(error);
-  return { error: { code, what, expected, retry, next } };
+  const { code, what, expected, problems, retry, next } = factsOf(error);
+  return { error: { code, what, expected, ...(problems && { problems }), retry, next } };
 }
 
 function stackLines(error: unknown): string[] {

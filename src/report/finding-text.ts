@@ -1,5 +1,5 @@
 /** One finding as text: what, how long, the timeline, why, and what to do. */
-import type { Confidence, Finding } from '../core/finding.ts';
+import type { Confidence, Finding, RemedyCode } from '../core/finding.ts';
 import { counted } from '../core/numbers.ts';
 import { withShortDigests } from './digests.ts';
 import type { Drawing, Paint, Style } from './style.ts';
@@ -38,19 +38,44 @@ function confidencePaint(confidence: Confidence, style: Style): Paint {
   return { proved: style.bad, likely: style.warn, possible: style.faint }[confidence];
 }
 
-function adviceLines(finding: Finding, drawing: Drawing): string[] {
-  const { remedy } = finding;
+/** Why, what to do, in steps and as code, and what removes the key: below a finding and below a counterexample. */
+export function adviceLines(
+  { explanation, remedy }: Pick<Finding, 'explanation' | 'remedy'>,
+  drawing: Drawing,
+): string[] {
   const title = remedy.recipe === undefined ? remedy.title : `${remedy.title}: ${remedy.recipe}`;
   const steps = remedy.steps.flatMap((step, index) => numbered(index + 1, step, drawing));
   return [
-    ...labelled('Why', finding.explanation, drawing),
+    ...labelled('Why', explanation, drawing),
     ...labelled('Fix', title, drawing),
     ...steps,
+    ...codeLines(remedy.code ?? [], drawing.style),
     ...(remedy.purge === undefined ? [] : labelled('Purge', remedy.purge, drawing)),
   ];
 }
 
-function labelled(label: string, text: string, { width, style }: Drawing): string[] {
+/** Code lines shown of one finding; the JSON document and Markdown have all. */
+const MOST_CODE_LINES = 10;
+const CODE_INDENT = 2;
+
+/** Code is never wrapped: it is there to be copied. */
+function codeLines(blocks: readonly RemedyCode[], style: Style): string[] {
+  const margin = ' '.repeat(INDENT + LABEL_WIDTH);
+  let left = MOST_CODE_LINES;
+  const lines: string[] = [];
+  for (const { driver, lines: code } of blocks) {
+    if (left <= 0) break;
+    lines.push(`${margin}${style.faint(`${visible(driver)}:`)}`);
+    for (const line of code.slice(0, left))
+      lines.push(`${margin}${' '.repeat(CODE_INDENT)}${style.name(visible(line))}`);
+    if (code.length > left) lines.push(`${margin}${' '.repeat(CODE_INDENT)}${style.faint('…')}`);
+    left -= code.length;
+  }
+  return lines;
+}
+
+/** A paragraph beside its label. */
+export function labelled(label: string, text: string, { width, style }: Drawing): string[] {
   const [first = '', ...rest] = wrapText(visible(text), width - INDENT - LABEL_WIDTH);
   const margin = ' '.repeat(INDENT + LABEL_WIDTH);
   return [

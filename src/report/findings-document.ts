@@ -92,6 +92,9 @@ const FindingSchema = z.object({
   remedy: z.object({
     title: z.string(),
     steps: z.array(z.string()),
+    code: z
+      .array(z.object({ language: z.string(), driver: z.string(), lines: z.array(z.string()) }))
+      .optional(),
     recipe: z.string().optional(),
     purge: z.string().optional(),
   }),

@@ -5,6 +5,7 @@ import { withShortDigests } from './digests.ts';
 import { engineLine } from './document-text.ts';
 import { coverageLine, summaryLine } from './figures-text.ts';
 import type { FindingsDocument } from './findings-document.ts';
+import { code, fenced, text } from './markup.ts';
 import { PLAIN } from './style.ts';
 import { drawTimeline } from './timeline.ts';
 import { visible } from './width.ts';
@@ -28,21 +29,31 @@ export function documentMarkdown(document: FindingsDocument): string {
 export function findingMarkdown(whole: Finding): string {
   const finding = withShortDigests(whole);
   const timeline = drawTimeline(finding.witness, finding, { width: WIDTH, style: PLAIN });
-  const { remedy } = finding;
-  const recipe = remedy.recipe === undefined ? '' : ` ([recipe](${encodeURI(remedy.recipe)}))`;
   const blocks = [
     `## ${finding.id} ${finding.code} ${finding.cause}: ${code(finding.template)}`,
     text(finding.summary),
     factsTable(finding),
     ...(timeline.length === 0 ? [] : [fenced(timeline.join('\n'))]),
-    `**Why.** ${text(finding.explanation)}`,
+    ...adviceBlocks(finding),
+  ];
+  return blocks.join('\n\n');
+}
+
+/** Why, what to do, in steps and as code, and what removes the key. */
+export function adviceBlocks({ explanation, remedy }: Pick<Finding, 'explanation' | 'remedy'>): string[] {
+  const recipe = remedy.recipe === undefined ? '' : ` ([recipe](${encodeURI(remedy.recipe)}))`;
+  return [
+    `**Why.** ${text(explanation)}`,
     `**Fix.** ${text(remedy.title)}${recipe}`,
     ...(remedy.steps.length === 0
       ? []
       : [remedy.steps.map((step, index) => `${index + 1}. ${text(step)}`).join('\n')]),
+    ...(remedy.code ?? []).map(
+      ({ language, driver, lines }) =>
+        `${text(driver)}:\n\n${fenced(lines.map(visible).join('\n'), language)}`,
+    ),
     ...(remedy.purge === undefined ? [] : [`**Purge.** ${code(remedy.purge)}`]),
   ];
-  return blocks.join('\n\n');
 }
 
 function factsTable(finding: Finding): string {
@@ -58,26 +69,4 @@ function factsTable(finding: Finding): string {
   if (finding.reader !== null) rows.push(['reader', code(finding.reader)]);
   const lines = rows.map(([name, value]) => `| ${name} | ${value.replaceAll('|', '\\|')} |`);
   return ['| | |', '|---|---|', ...lines].join('\n');
-}
-
-/** Text that Markdown must not read as markup. */
-function text(raw: string): string {
-  return visible(raw).replace(/[\\`*_[\]<>#|~]/g, (mark) => `\\${mark}`);
-}
-
-/** A code span; its fence is longer than any run of backticks inside. */
-function code(raw: string): string {
-  const shown = visible(raw);
-  const fence = '`'.repeat(longestRun(shown) + 1);
-  const pad = fence.length > 1 ? ' ' : '';
-  return `${fence}${pad}${shown}${pad}${fence}`;
-}
-
-function fenced(block: string): string {
-  const fence = '`'.repeat(Math.max(3, longestRun(block) + 1));
-  return `${fence}text\n${block}\n${fence}`;
-}
-
-function longestRun(shown: string): number {
-  return Math.max(0, ...(shown.match(/`+/g) ?? []).map((run) => run.length));
 }

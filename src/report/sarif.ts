@@ -101,7 +101,7 @@ function resultOf(whole: Finding, evidence: Evidence) {
     ruleId: code,
     ruleIndex: RULES.findIndex((rule) => rule.code === code),
     level: severityOf(finding),
-    message: { text: resultText(finding) },
+    message: { text: resultText(finding), ...markdownOf(finding) },
     locations: [
       {
         ...evidence,
@@ -127,6 +127,22 @@ function propertiesOf({ witness: _, summary, explanation, code, cause, ...facts 
 function resultText({ summary, explanation, remedy }: Finding): string {
   const fix = remedy.recipe === undefined ? remedy.title : `${remedy.title} (${remedy.recipe})`;
   return [summary, `Why: ${explanation}`, `Fix: ${fix}.`].map(text).join('\n\n');
+}
+
+/** The same with the remedy's code, for viewers that draw Markdown (3.11.4). */
+function markdownOf(finding: Finding): { readonly markdown?: string } {
+  const { code = [] } = finding.remedy;
+  if (code.length === 0) return {};
+  const blocks = code.map(
+    ({ language, driver, lines }) =>
+      `${driver}:\n\n\`\`\`${language}\n${lines.map(braced).join('\n')}\n\`\`\``,
+  );
+  return { markdown: [resultText(finding), ...blocks].join('\n\n') };
+}
+
+/** Code: only the braces of placeholders are escaped. */
+function braced(line: string): string {
+  return visible(line).replace(/[{}]/g, '$&$&');
 }
 
 function logicalLocation(kind: string, name: string) {

@@ -3,8 +3,10 @@
  * what was learned of it over a bypass connection.
  */
 import { dirname } from 'node:path';
+import type { ClientSession } from '../core/operation.ts';
 import type { StoreProtection } from '../core/safety/unprotected-store.ts';
 import { ProxiedProcesses } from '../observe/changes/index.ts';
+import { sessionOf } from '../observe/client-session.ts';
 import type { ObserveContext } from '../observe/context.ts';
 import { type Catalog, type CatalogConnection, openCatalog } from '../observe/postgres/catalog.ts';
 import { sourceOperations } from '../observe/postgres/operations.ts';
@@ -16,7 +18,7 @@ import type { Endpoint } from '../proxy/endpoint.ts';
 import type { Clock, ConnectionObserverFactory } from '../proxy/observer.ts';
 import { startPostgresRelay } from '../proxy/postgres-relay.ts';
 import { type Relay, startRelay } from '../proxy/relay.ts';
-import { postgresTlsPolicy, redisTlsPolicy, type TlsParameters } from '../proxy/tls.ts';
+import { postgresTlsPolicy, redisTlsPolicy, type TlsParameters, type TlsPolicy } from '../proxy/tls.ts';
 import { connectPostgres, connectRedis, tlsOptions, unreachableStore } from './bypass.ts';
 import { Databases } from './databases.ts';
 import { askServer, type RedisServer } from './redis-server.ts';
@@ -83,14 +85,22 @@ export async function linkRedis(
   const { product, version, primary } = server;
   const replica = server.replica ?? place.first === false;
   const { context, clock, wall } = tools;
+  const onClient = toldBy('redis', context);
   const relay = await startRelay({
-    ...relayOptions(place, observeRedis(context, { wall, replica }), tools),
+    ...relayOptions(place, observeRedis(context, { wall, replica, onClient }), tools),
     clock,
     target: store.endpoint,
-    tls: store.tls === null ? null : redisTlsPolicy(parameters(store)),
+    tls: tlsPolicyOf(store, tools.env),
   });
   const close = () => relay.stop();
   return { store, relay, product, version, emulated, replica, primary, protection, source: null, close };
+}
+
+/** Writes down what a connection showed of the library behind it. */
+function toldBy(store: ClientSession['store'], { sink }: ObserveContext) {
+  return (session: string, signs: ClientSession['signs'], at: number): void => {
+    sink.emit(sessionOf(store, session, signs, at));
+  };
 }
 
 function relayOptions(place: LinkPlace, observe: ConnectionObserverFactory, tools: LinkTools) {
@@ -136,6 +146,7 @@ export async function linkPostgres(store: Store, place: LinkPlace, tools: LinkTo
   const observe = observePostgresSession({
     onExchange: (exchange) => databases.take(exchange),
     onStart: (start) => databases.began(start),
+    onClient: toldBy('postgres', context),
     degrade: context.degrade,
     onBackend: (session, pid) => source.processes.began(session, pid),
     onEnd: (session) => source.processes.ended(session),
@@ -144,8 +155,7 @@ export async function linkPostgres(store: Store, place: LinkPlace, tools: LinkTo
     ...relayOptions(place, observe, tools),
     clock,
     target: store.endpoint,
-    tls:
-      store.tls === null ? null : postgresTlsPolicy(tlsParameters(store, tools.env), tools.env.HOME ?? null),
+    tls: tlsPolicyOf(store, tools.env),
   });
   const close = async () => {
     await relay.stop();
@@ -165,6 +175,14 @@ export async function linkPostgres(store: Store, place: LinkPlace, tools: LinkTo
   };
 }
 
+/** How TLS is spoken with the store; null: not at all. */
+export function tlsPolicyOf(store: Store, env: NodeJS.ProcessEnv): TlsPolicy | null {
+  if (store.tls === null) return null;
+  return store.kind === 'redis'
+    ? redisTlsPolicy(parameters(store))
+    : postgresTlsPolicy(tlsParameters(store, env), env.HOME ?? null);
+}
+
 /** The URL's own parameters, else libpq's variables. */
 function tlsParameters(store: Store, env: NodeJS.ProcessEnv): TlsParameters {
   const { PGSSLMODE, PGSSLROOTCERT, PGSSLCERT, PGSSLKEY } = env;
@@ -177,7 +195,7 @@ function tlsParameters(store: Store, env: NodeJS.ProcessEnv): TlsParameters {
   };
 }
 
-interface Reached {
+export interface Reached {
   readonly catalog: Catalog;
   /** How the catalog is reached. */
   readonly connection: CatalogConnection;
@@ -187,7 +205,10 @@ interface Reached {
   readonly protection: StoreProtection;
 }
 
-async function readCatalog(store: Store): Promise<Reached> {
+/** Reaches a PostgreSQL past the proxy and reads its catalog.
+ *
+ * @throws WhystaleError WSE428 when it cannot be reached */
+export async function readCatalog(store: Store): Promise<Reached> {
   const { client, tls, asked } = await connectPostgres(store).catch((error: unknown) => {
     throw unreachableStore(store, error, NEXT);
   });

@@ -1,4 +1,5 @@
 /** A frame that keeps what is printed. */
+import { Readable } from 'node:stream';
 import { createFrame, type Frame } from '../../src/cli/frame.ts';
 import { run } from '../../src/cli/program.ts';
 import { PLAIN } from '../../src/report/style.ts';
@@ -9,7 +10,7 @@ export interface Printed {
   readonly err: () => string;
 }
 
-export function testFrame(cwd = '/', env: Readonly<Record<string, string>> = {}): Printed {
+export function testFrame(cwd = '/', env: Readonly<Record<string, string>> = {}, typed = ''): Printed {
   let out = '';
   let err = '';
   const drawing = { width: 100, style: PLAIN };
@@ -23,6 +24,7 @@ export function testFrame(cwd = '/', env: Readonly<Record<string, string>> = {})
     drawing,
     errDrawing: drawing,
     terminal: false,
+    stdin: () => Readable.from([typed]),
     cwd,
     env,
     version: '0.1.0',

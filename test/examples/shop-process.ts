@@ -27,23 +27,35 @@ function commandOf(kind: ShopKind): readonly [command: string, file: string] {
 }
 
 /** Starts a shop on a free port and waits until it is healthy. */
-export async function startShop(
-  kind: ShopKind,
-  stores: { readonly redis: string; readonly postgres: string },
-  bug: string,
+export async function startShop(kind: ShopKind, stores: Stores, bug: string): Promise<Shop> {
+  const [command, file] = commandOf(kind);
+  return startService(command, file, `examples/${kind}/`, { ...stores, env: { SHOP_BUG: bug } });
+}
+
+/** URLs. */
+export interface Stores {
+  readonly redis: string;
+  readonly postgres: string;
+}
+
+/** Starts a service that listens on $PORT and waits until it is healthy. `folder` is relative to the project. */
+export async function startService(
+  command: string,
+  file: string,
+  folder: string,
+  { redis, postgres, env }: Stores & { readonly env: Readonly<Record<string, string>> },
 ): Promise<Shop> {
   const port = await freePort();
-  const [command, file] = commandOf(kind);
   const child = spawn(command, [file], {
-    cwd: fileURLToPath(new URL(`../../examples/${kind}/`, import.meta.url)),
+    cwd: fileURLToPath(new URL(`../../${folder}`, import.meta.url)),
     env: {
       ...process.env,
-      DATABASE_URL: stores.postgres,
-      REDIS_URL: stores.redis,
+      DATABASE_URL: postgres,
+      REDIS_URL: redis,
       PORT: String(port),
-      SHOP_BUG: bug,
       PYTHONDONTWRITEBYTECODE: '1',
       PYTHONUNBUFFERED: '1',
+      ...env,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -67,7 +79,7 @@ async function waitReady(url: string, child: ChildProcess, output: () => string)
     await pause(READY_POLL_MS);
   }
   await stop(child);
-  throw new Error(`The shop did not become healthy. It printed:\n${output()}`);
+  throw new Error(`The service did not become healthy. It printed:\n${output()}`);
 }
 
 function client(url: string): Pick<Shop, 'ask' | 'status'> {

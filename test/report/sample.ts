@@ -42,6 +42,19 @@ export const RACE: Finding = {
   remedy: {
     title: 'make the fill refuse to overwrite a newer generation',
     steps: ['Read a generation counter with the miss.', 'Fill through a script that compares it.'],
+    code: [
+      {
+        language: 'python',
+        driver: 'redis-py + psycopg',
+        lines: [
+          'key, gen = f"item:{id}", f"gen:item:{id}"',
+          'value, generation = r.mget(key, gen)  # before the SELECT',
+          'if value is None:',
+          '    row = conn.execute("SELECT id, name, price FROM items WHERE id = %s", (id,)).fetchone()',
+          '    r.eval(FILL, 2, key, gen, generation or "", serialize(row), 60)',
+        ],
+      },
+    ],
     recipe: 'docs/recipes/generation-fence.md',
     purge: 'whystale purge --key item:1',
   },
@@ -82,7 +95,14 @@ export const LONG: Finding = {
     'user:7:profile served a value older than the database for 2 min, 61 hits; it was still stale at the end.',
   explanation:
     'the write changes users.name and removes no key; another write of the same table does remove it.',
-  remedy: { title: 'remove the key after the commit', steps: [] },
+  remedy: {
+    title: 'remove the key after the commit',
+    steps: [],
+    code: [
+      { language: 'sql', driver: 'PostgreSQL', lines: ['UPDATE items SET price = $1 WHERE id = $2;'] },
+      { language: 'redis', driver: 'Redis', lines: Array.from({ length: 12 }, (_, i) => `DEL item:${i}`) },
+    ],
+  },
 };
 
 /** Wide characters, emoji, a terminal escape in a key, and only one lane. */

@@ -11,7 +11,7 @@ const text = z.string().min(1);
 const messageText = text.refine((string) => !/[{}]/.test(string.replaceAll('{{', '').replaceAll('}}', '')), {
   message: 'has a single brace, which is a placeholder',
 });
-const message = z.strictObject({ text: messageText });
+const message = z.strictObject({ text: messageText, markdown: messageText.optional() }); // 3.11
 const multiformat = z.strictObject({ text: messageText, markdown: messageText.optional() }); // 3.12
 const level = z.enum(['none', 'note', 'warning', 'error']); // 3.27.10
 const relativeUri = z.string().regex(/^(?!\/)(?:[\w.~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})+$/); // RFC 3986, 4.2

@@ -39,6 +39,10 @@ export interface Words {
   readonly reader: string;
   /** The changed columns with old and new value, e.g. `items.price 10 → 12`. */
   readonly changed: string;
+  /** `the COMMIT of UPDATE items SET price = $1 WHERE id = $2`; `its COMMIT` where the writer is named by its statement. */
+  readonly commit: string;
+  /** The statement behind the cached value. */
+  readonly select: string;
   readonly templateOf: (key: KeyState) => string;
 }
 

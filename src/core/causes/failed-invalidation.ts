@@ -26,7 +26,7 @@ export const failedInvalidation: Cause = {
   remedy: (_stale, words) => ({
     title: 'do not lose an invalidation',
     steps: [
-      `In ${words.writer}, check the reply of the removal and repeat it until it succeeds, outside the request if need be.`,
+      `In ${words.writer}, check the reply of the removal of ${words.template} after ${words.commit} and repeat it until it succeeds, outside the request if need be.`,
       'Write the key to an outbox table in the same transaction, and remove keys from there: the invalidation is then as durable as the change.',
       'Mend what made it fail: permissions of the Redis user, a read-only replica, a timeout.',
     ],

@@ -13,7 +13,7 @@ export const invalidateBeforeCommit: Cause = {
   remedy: (_stale, words) => ({
     title: 'invalidate after the commit',
     steps: [
-      `In ${words.writer}, move the removal of ${words.template} behind the COMMIT (an after-commit hook, or after the transaction block).`,
+      `In ${words.writer}, move the removal of ${words.template} behind ${words.commit} (an after-commit hook, or after the transaction block).`,
       'A removal before the commit may stay as well; it is the one after it that counts.',
     ],
     recipe: 'docs/recipes/invalidate-after-commit.md',

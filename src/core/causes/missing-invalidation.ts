@@ -13,7 +13,7 @@ export const missingInvalidation: Cause = {
   remedy: (_stale, words) => ({
     title: 'remove the key after the commit of this write too',
     steps: [
-      `In ${words.writer}, remove ${words.template} after the COMMIT.`,
+      `In ${words.writer}, remove ${words.template} after ${words.commit}.`,
       ...outsideSteps(words),
       'Keep the list of keys that a row feeds in one place, and call it from every write of the table.',
     ],

@@ -12,7 +12,7 @@ export const negativeCache: Cause = {
   remedy: (_stale, words) => ({
     title: 'remove the negative entry when the row is created',
     steps: [
-      `In ${words.writer}, remove ${words.template} after the COMMIT of the INSERT as well.`,
+      `In ${words.writer}, remove ${words.template} after ${words.commit} as well.`,
       'Give "no row" a much shorter time to live than a row.',
     ],
     recipe: 'docs/recipes/invalidate-after-commit.md',

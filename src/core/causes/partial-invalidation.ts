@@ -16,7 +16,7 @@ export const partialInvalidation: Cause = {
   remedy: (_stale, words) => ({
     title: 'remove every key that the row feeds',
     steps: [
-      `In ${words.writer}, remove ${words.template} as well, after the COMMIT.`,
+      `In ${words.writer}, remove ${words.template} as well, after ${words.commit}.`,
       'Keep the list of keys that a row feeds in one place next to the table.',
       'Where the keys are looked up in an index (a set of keys for each tag), add a key to the index before its rows are read: else one that is being filled is missed.',
     ],

@@ -12,8 +12,8 @@ export const replicaLag: Cause = {
   remedy: (_stale, words) => ({
     title: 'fill the cache from the primary, or fence the fill',
     steps: [
-      `In ${words.reader}, read from the primary where the result is cached; a cached read costs it one query per miss.`,
-      `Or let ${words.writer} set a short tombstone instead of a plain removal, that fills must not overwrite for as long as the replica may lag.`,
+      `In ${words.reader}, send ${words.select} to the primary where the result is cached as ${words.template}; a cached read costs it one query per miss.`,
+      `Or let ${words.writer} set a short tombstone after ${words.commit} instead of a plain removal, that fills must not overwrite for as long as the replica may lag.`,
     ],
     recipe: 'docs/recipes/tombstone.md',
   }),

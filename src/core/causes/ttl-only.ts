@@ -9,7 +9,7 @@ export const ttlOnly: Cause = {
   remedy: (_stale, words) => ({
     title: 'decide: invalidate, or state how stale it may be',
     steps: [
-      `In ${words.writer}, remove ${words.template} after the COMMIT.`,
+      `In ${words.writer}, remove ${words.template} after ${words.commit}.`,
       ...outsideSteps(words),
       'Or write down that readers may see values as old as the time to live, and make it as short as that needs.',
     ],

@@ -9,7 +9,7 @@ export const uncommittedData: Cause = {
   remedy: (_stale, words) => ({
     title: 'fill the cache only with committed values',
     steps: [
-      `In ${words.writer}, move the cache write behind the COMMIT, or remove the key there and let the next read fill it.`,
+      `In ${words.writer}, move the cache write of ${words.template} behind ${words.commit}, or remove the key there and let the next read fill it.`,
       'On rollback, do nothing to the cache.',
     ],
     recipe: 'docs/recipes/invalidate-after-commit.md',

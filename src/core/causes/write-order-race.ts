@@ -12,8 +12,8 @@ export const writeOrderRace: Cause = {
   remedy: (_stale, words) => ({
     title: 'let the newer version win',
     steps: [
-      'Store a version with the value (a row version or the commit time of the database) and let a script write only if it is newer.',
-      `Or remove ${words.template} after the commit in place of writing it through.`,
+      `Store a version with the value of ${words.template} (a row version or the commit time of the database) and let a script write only if it is newer.`,
+      `Or remove ${words.template} after ${words.commit} in place of writing it through.`,
     ],
     recipe: 'docs/recipes/generation-fence.md',
   }),

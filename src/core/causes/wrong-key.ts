@@ -70,7 +70,7 @@ export const wrongKey: Cause = {
     return {
       title: 'name the key in one place',
       steps: [
-        `In ${words.writer}, remove ${words.template} in place of ${wrong === undefined ? 'the other key' : words.templateOf(wrong.key)}.`,
+        `In ${words.writer}, remove ${words.template} in place of ${wrong === undefined ? 'the other key' : words.templateOf(wrong.key)}, after ${words.commit}.`,
         'Build keys with one function that readers and writers share, database number included.',
       ],
       recipe: 'docs/recipes/key-function.md',

@@ -1,5 +1,6 @@
 /** WS204: a template is filled again and again and never read. */
 import { append } from '../multimap.ts';
+import { shortened } from '../remedies/statement.ts';
 import type { KeyState } from '../versions.ts';
 import type { CostFact } from './cost.ts';
 
@@ -31,7 +32,9 @@ export function neverRead(keys: Iterable<KeyState>, templateOf: (key: KeyState) 
       explanation: 'Every fill costs a query and memory, and nobody asks for the value.',
       remedy: {
         title: 'stop filling it',
-        steps: [`Remove the write of ${template}, or find the reader that asks under another name.`],
+        steps: [
+          `Remove the write of ${template} (it is filled from ${shortened([...filled[0]!.feeders][0] ?? 'a statement')}), or find the reader that asks under another name.`,
+        ],
       },
       steps: () => [],
     });

@@ -1,4 +1,7 @@
 /** WS201: one write removes many keys, and nearly all of them are not fed by what it changed. */
+
+import { feeds } from '../feeding.ts';
+import { shortened } from '../remedies/statement.ts';
 import { removalStep, type StepDraft } from '../timeline.ts';
 import type { KeyState, Removal } from '../versions.ts';
 import { changeText, type Reveal } from '../wording.ts';
@@ -12,15 +15,23 @@ export const OVER_INVALIDATION = {
   unrelated: 0.8,
 } as const;
 
+/** Whether what the write changed may stand behind the key. */
 export function isFedBy(key: KeyState, write: WriteRecord): boolean {
+  return fedBy(key, write) !== false;
+}
+
+/** undefined: the wire does not say which rows stand behind the key. */
+function fedBy(key: KeyState, write: WriteRecord): boolean | undefined {
+  let told: false | undefined = false;
   for (const change of write.commit.changes) {
-    if (!key.fedTables.has(change.table)) continue;
-    if (change.rows === null) return true;
-    for (const id of change.rows) if (key.fedRows.has(id)) return true;
+    if (change.superseded === true || !key.fedTables.has(change.table)) continue;
+    const fed = change.rows === null ? undefined : feeds(key, change, change.rows);
+    if (fed === true) return true;
     // A list or a figure may be fed by rows that were never in its result.
     if (change.action !== 'update' && key.bound.size === 0) return true;
+    if (fed === undefined) told = undefined;
   }
-  return false;
+  return told;
 }
 
 /** Removals shown. */
@@ -51,9 +62,9 @@ function overInvalidation(write: WriteRecord): CostFact | null {
   const removed = new Map<string, Removal>();
   for (const removal of write.removals) {
     // Only keys that held something when they were removed, and whose lineage is known, can be called unrelated.
-    if (removal.kind === 'removal' && removal.hitSomething && removal.key.fedTables.size > 0) {
-      removed.set(removal.key.id, removal);
-    }
+    const { key, kind, hitSomething } = removal;
+    if (kind === 'removal' && hitSomething && key.fedTables.size > 0 && fedBy(key, write) !== undefined)
+      removed.set(key.id, removal);
   }
   if (removed.size < OVER_INVALIDATION.keys) return null;
   const unrelated = [...removed.values()].filter((removal) => !isFedBy(removal.key, write));
@@ -72,7 +83,7 @@ function overInvalidation(write: WriteRecord): CostFact | null {
     remedy: {
       title: 'remove only the keys that the row feeds',
       steps: [
-        'Remove keys by name, not by pattern.',
+        `After the COMMIT of ${shortened(write.commit.shape)}, remove keys by name, not by pattern: ${first.key.name} and the others are not fed by it.`,
         'Keep the list of keys that a row feeds in one place next to the table.',
       ],
       recipe: 'docs/recipes/key-function.md',

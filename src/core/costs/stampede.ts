@@ -1,4 +1,6 @@
 /** WS202: many readers miss the same key at once and run the same statement with the same parameters. */
+
+import { shortened } from '../remedies/statement.ts';
 import type { ReadFact } from '../source.ts';
 import type { StepDraft } from '../timeline.ts';
 import type { KeyState, Version } from '../versions.ts';
@@ -90,7 +92,7 @@ export class Stampedes {
       remedy: {
         title: 'let one reader fill, the others wait',
         steps: [
-          'Take a short lease on the key (SET NX PX) before the statement; those that do not get it wait and read again.',
+          `Take a short lease on ${templateOf(crowd.key)} (SET NX PX) before ${shortened(crowd.read.op.shape)}; those that do not get it wait and read again.`,
           'Within one process, share the running load between callers.',
         ],
         recipe: 'docs/recipes/single-flight.md',

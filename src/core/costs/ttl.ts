@@ -1,5 +1,6 @@
 /** WS113 ttl-lost and WS203 unbounded-ttl: keys that stay for ever, by accident or always. */
 import type { CacheExpire, CacheWrite } from '../operation.ts';
+import { shortened } from '../remedies/statement.ts';
 import type { StepDraft } from '../timeline.ts';
 import type { KeyState } from '../versions.ts';
 import { cacheText } from '../wording.ts';
@@ -101,13 +102,19 @@ function ttlLost(key: KeyState, loss: Loss, template: string): CostFact {
     remedy: {
       title: 'set the time to live with every write of the key',
       steps: [
-        'Give EX or PX with the write, or KEEPTTL when the old one shall go on.',
-        'Write the key in one place only.',
+        `Give ${loss.op.kind === 'expire' ? 'SET' : loss.op.command} ${template} EX or PX, or KEEPTTL when the old one shall go on${fedBy(key)}.`,
+        `Write ${template} in one place only.`,
       ],
       recipe: 'docs/recipes/ttl-with-jitter.md',
     },
     steps: () => [ttlStep(loss)],
   };
+}
+
+/** What the value is read with. */
+function fedBy(key: KeyState): string {
+  const [shape] = key.feeders;
+  return shape === undefined ? '' : `, where the result of ${shortened(shape)} is cached`;
 }
 
 function unboundedTtl(key: KeyState, loss: Loss, template: string): CostFact {
@@ -124,7 +131,9 @@ function unboundedTtl(key: KeyState, loss: Loss, template: string): CostFact {
       'Nothing bounds how long a value that is missed by an invalidation stays, nor how much memory the keys take.',
     remedy: {
       title: 'give every fill a time to live',
-      steps: ['Add EX with some jitter to the fill: the bound of the damage when an invalidation is missed.'],
+      steps: [
+        `Add EX with some jitter to ${loss.op.kind === 'expire' ? 'SET' : loss.op.command} ${template}${fedBy(key)}: the bound of the damage when an invalidation is missed.`,
+      ],
       recipe: 'docs/recipes/ttl-with-jitter.md',
     },
     steps: () => [ttlStep(loss)],

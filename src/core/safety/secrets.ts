@@ -35,6 +35,8 @@ interface Entry {
 export class Secrets {
   readonly #named = new Map<string, readonly SecretFound[]>();
   readonly #entries = new Map<string, Entry>();
+  /** Secrets among the arguments of scripts, by key and value. */
+  readonly #given = new Map<string, readonly SecretFound[]>();
 
   add(op: CacheOperation): void {
     switch (op.kind) {
@@ -42,7 +44,7 @@ export class Secrets {
         this.#name(op);
         return;
       case 'read':
-        if (op.status === 'ok' && op.value !== null) this.#carried(op, op.key, op.payload?.secrets);
+        if (op.status === 'ok' && op.value !== null) this.#carried(op, op.key, this.#held(op, op.value));
         return;
       case 'write':
         if (op.applied && op.status !== 'fail') this.#carried(op, op.key, op.payload?.secrets);
@@ -60,8 +62,21 @@ export class Secrets {
     this.#named.set(idOf(op.db, op.key), op.secrets);
   }
 
-  /** Which key of a script its arguments went to is not on the wire: the first stands for all. */
+  /** What a read gave: its own payload, or what a script was given and the read shows to have stored. */
+  #held(op: CacheRead, value: string): readonly SecretFound[] | undefined {
+    const name = `${idOf(op.db, op.key)}\u0000${value}`;
+    const given = this.#given.get(name);
+    this.#given.delete(name);
+    return given ?? op.payload?.secrets;
+  }
+
+  /** Which key of a script its arguments went to is not on the wire: the first stands for all, until a read tells. */
   #script(op: CacheScript): void {
+    for (const { value, payload } of op.candidates) {
+      const secrets = payload?.secrets;
+      if (secrets === undefined || this.#given.size >= SECRET_LIMITS.found) continue;
+      for (const key of op.keys) this.#given.set(`${idOf(op.db, key)}\u0000${value}`, secrets);
+    }
     for (const [i, key] of op.keys.entries()) {
       const held = i === 0 ? op.candidates.flatMap(({ payload }) => payload?.secrets ?? []) : [];
       this.#carried(
@@ -82,8 +97,10 @@ export class Secrets {
   #note(first: Carrier, key: string, secret: SecretFound, named: boolean): void {
     const name = `${key}\u0000${secret.kind}\u0000${secret.place}\u0000${named}`;
     const known = this.#entries.get(name);
-    if (known !== undefined) known.events++;
-    else if (this.#entries.size < SECRET_LIMITS.found)
+    if (known !== undefined) {
+      known.events++;
+      if (secret.certain && !known.secret.certain) this.#entries.set(name, { ...known, secret, first });
+    } else if (this.#entries.size < SECRET_LIMITS.found)
       this.#entries.set(name, { key, secret, named, first, events: 1 });
   }
 

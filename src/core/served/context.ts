@@ -11,7 +11,7 @@ import { outsideText } from '../wording.ts';
 import type { WriteRecord } from '../writes.ts';
 
 export interface ServedContext
-  extends Pick<FindingContext, 'reveal' | 'templateOf' | 'keysOf' | 'writerOf' | 'readerOf'> {
+  extends Pick<FindingContext, 'reveal' | 'templateOf' | 'keysOf' | 'writerOf' | 'readerOf' | 'drivers'> {
   readonly requests: Requests;
   /** Keys that held or were asked for a value. */
   readonly keys: () => readonly KeyState[];

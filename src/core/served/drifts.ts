@@ -29,6 +29,8 @@ export interface Tally {
   bare: number;
   /** Requests that hit it, by outcome. */
   ok: number;
+  /** When the last request that went well began to read it; ns. */
+  lastOk: number;
   failed: number;
   discarded: number;
 }
@@ -141,7 +143,10 @@ export class Drifts {
     const tally = shape === null ? null : this.#tally(version.key, shape);
     if (shape === null || tally === null) return;
     tally[outcome]++;
-    if (outcome === 'ok') return;
+    if (outcome === 'ok') {
+      tally.lastOk = Math.max(tally.lastOk, by.read.invoke);
+      return;
+    }
     this.#troubles.push({ version, shape, ...by });
     if (this.#troubles.length > DRIFT_LIMITS.troubles)
       this.#troubles = this.#troubles.slice(DRIFT_LIMITS.troubles / 2);
@@ -169,7 +174,7 @@ export class Drifts {
     let tally = tallies.get(shape.name);
     if (tally === undefined) {
       if (tallies.size >= DRIFT_LIMITS.ofKey) return null;
-      tally = { fills: 0, last: 0, lastFill: null, bare: 0, ok: 0, failed: 0, discarded: 0 };
+      tally = { fills: 0, last: 0, lastFill: null, bare: 0, ok: 0, lastOk: -1, failed: 0, discarded: 0 };
       tallies.set(shape.name, tally);
     }
     return tally;

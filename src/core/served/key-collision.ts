@@ -8,11 +8,13 @@
 
 import { CODES } from '../codes.ts';
 import type { Draft } from '../document.ts';
-import { purgeOf } from '../findings.ts';
+import { purgeOf, withCode } from '../findings.ts';
 import { addTo, append } from '../multimap.ts';
 import { counted } from '../numbers.ts';
 import type { Digest } from '../operation.ts';
 import { indexPayload } from '../payload.ts';
+import { versionFacts } from '../remedies/facts.ts';
+import { identifier } from '../remedies/statement.ts';
 import { tableOf } from '../source.ts';
 import { type StepDraft, stepsOf } from '../timeline.ts';
 import type { Version } from '../versions.ts';
@@ -142,13 +144,23 @@ function draftOf(group: readonly Judged[], context: ServedContext): Draft {
     witness: stepsOf(stepsFor(worst, words, context)),
     summary: `${key.name} holds what was read for ${words.served} and was served to whoever asked for ${words.asked}, ${counted(hits, 'hit')}.`,
     explanation: words.why,
-    remedy: {
-      title: 'put what tells the rows apart into the key',
-      steps: [words.fix, 'Build keys with one function that takes every parameter of the statement.'],
-      recipe: 'docs/recipes/key-function.md',
-      purge: purgeOf(key),
-    },
+    remedy: withCode(
+      {
+        title: 'put what tells the rows apart into the key',
+        steps: [words.fix, 'Build keys with one function that takes every parameter of the statement.'],
+        recipe: 'docs/recipes/key-function.md',
+        purge: purgeOf(key),
+      },
+      'WS115',
+      versionFacts(filling.version, context, missingOf(worst)),
+    ),
   };
+}
+
+/** What the key leaves out, as a variable's name. */
+function missingOf({ suspect, asksFor }: Judged): string {
+  const { required } = suspect;
+  return asksFor.table === required.table ? identifier(required.column) : 'kind';
 }
 
 interface CollisionWords {

@@ -6,9 +6,10 @@
 import { CODES } from '../codes.ts';
 import type { Draft } from '../document.ts';
 import type { Confidence } from '../finding.ts';
-import { purgeOf } from '../findings.ts';
+import { purgeOf, withCode } from '../findings.ts';
 import { addTo, append } from '../multimap.ts';
 import { counted } from '../numbers.ts';
+import { versionFacts } from '../remedies/facts.ts';
 import { type StepDraft, stepsOf } from '../timeline.ts';
 import type { KeyState, Version } from '../versions.ts';
 import { cacheText } from '../wording.ts';
@@ -69,12 +70,12 @@ function judge(
   if (present === null || present.fills < ENOUGH) return null;
   const change = changeOf(shape, present.shapes);
   if (change === null) return null;
-  const served = keys.reduce((sum, key) => {
+  const served = keys.some((key) => {
     const tally = drifts.talliesOf(key).get(shape.name);
-    return sum + (tally === undefined ? 0 : readable(tally, context));
-  }, 0);
+    return tally !== undefined && readable(tally, context) > 0 && isOfRelease(tally, since, context);
+  });
   // Whoever can read it once can read it.
-  if (served > 0) return null;
+  if (served) return null;
   if (request === null) {
     if (present.discarded > 0 || present.ok === 0) return null;
     // A reader that knows the old shape, throws it away and fills anew does what it should.
@@ -97,6 +98,11 @@ function releaseSince(version: Version, read: number, restarts: readonly number[
 /** Hits that their readers made use of. */
 function readable({ ok, bare, discarded }: Tally, { requests }: ServedContext): number {
   return requests.count > 0 ? ok : bare - discarded;
+}
+
+/** Whether the present release is among those that could read it. */
+function isOfRelease({ lastOk }: Tally, since: number, { requests }: ServedContext): boolean {
+  return requests.count === 0 || lastOk >= since;
 }
 
 function presentOf(
@@ -158,16 +164,20 @@ function draftOf(group: readonly Judged[], context: ServedContext): Draft {
     witness: stepsOf(stepsFor(worst)),
     summary: `${key.name} holds a value of another release, which ${changeText(change)}; it ${happened}.`,
     explanation: `${reader ?? 'The service'} cannot read what an earlier release cached under ${template}: the value ${changeText(change)}. What is written now is read without failure.`,
-    remedy: {
-      title: 'put a version of the shape into the key',
-      steps: [
-        `Name the keys ${template} with a version that every change of the shape raises, so that values of two releases never meet.`,
-        'Treat a value that cannot be read as a miss, not as an error.',
-        'Before going back to an earlier release, consider what it will find in the cache.',
-      ],
-      recipe: 'docs/recipes/versioned-key.md',
-      purge: purgeOf(key),
-    },
+    remedy: withCode(
+      {
+        title: 'put a version of the shape into the key',
+        steps: [
+          `Name the keys ${template} with a version that every change of the shape raises, so that values of two releases never meet.`,
+          'Treat a value that cannot be read as a miss, not as an error.',
+          'Before going back to an earlier release, consider what it will find in the cache.',
+        ],
+        recipe: 'docs/recipes/versioned-key.md',
+        purge: purgeOf(key),
+      },
+      'WS114',
+      versionFacts(version, context),
+    ),
   };
 }
 

@@ -1,10 +1,13 @@
 /**
- * Compressed payloads by their magic bytes: gzip (RFC 1952), zlib (RFC 1950), raw deflate (RFC 1951), zstd (RFC 8878,
- * where this Node has it), LZ4 frames. Output is bounded: of a bomb only the beginning is unpacked.
+ * Compressed payloads by their magic bytes: gzip (RFC 1952), zlib (RFC 1950), zstd (RFC 8878), LZ4 frames, framed Snappy; and
+ * those without: raw deflate (RFC 1951), Brotli (RFC 7932), blocks of LZ4 and Snappy. Output is bounded: of a bomb only the
+ * beginning is unpacked.
  */
 import * as zlib from 'node:zlib';
 import { LIMITS } from './limits.ts';
-import { decodeLz4Frame } from './lz4.ts';
+import { decodeLz4Block, decodeLz4Frame } from './lz4.ts';
+import { decodeSnappy, decodeSnappyStream, isSnappyStream } from './snappy.ts';
+import { decodeZstd } from './zstd.ts';
 
 /** What unpacking gave. */
 export interface Unpacked {
@@ -25,6 +28,10 @@ export function unpack(bytes: Uint8Array, partial: boolean): Unpacked | null {
   if (startsWith(bytes, [0x1f, 0x8b, 0x08])) return inflated('gzip', zlib.gunzipSync, bytes, partial);
   if (isZlibHeader(bytes)) return inflated('zlib', zlib.inflateSync, bytes, partial);
   if (startsWith(bytes, [0x28, 0xb5, 0x2f, 0xfd])) return zstd(bytes);
+  if (isSnappyStream(bytes)) {
+    const content = decodeSnappyStream(bytes, LIMITS.bytes);
+    return content === null ? null : { format: 'snappy', ...content };
+  }
   if (startsWith(bytes, [0x04, 0x22, 0x4d, 0x18])) {
     const content = decodeLz4Frame(bytes, LIMITS.bytes);
     return content === null ? null : { format: 'lz4', ...content };
@@ -35,11 +42,24 @@ export function unpack(bytes: Uint8Array, partial: boolean): Unpacked | null {
   return null;
 }
 
-/** Undoes raw deflate, which has no magic bytes: only when all of it inflates. */
-export function unpackRaw(bytes: Uint8Array): Unpacked | null {
+/** What bytes without a sign may be when they are unpacked, the strictest first: each only when all of them unpack. */
+export function* unpackUnsigned(bytes: Uint8Array): Generator<Unpacked> {
+  const inflated = attempt(() => zlib.inflateRawSync(bytes, BOUND));
+  if (inflated !== null) yield { format: 'deflate', bytes: inflated, cut: false };
+  const lz4 = decodeLz4Block(bytes, LIMITS.bytes);
+  if (lz4 !== null) yield { format: 'lz4-block', bytes: lz4, cut: false };
+  const snappy = decodeSnappy(bytes, LIMITS.bytes);
+  if (snappy !== null) yield { format: 'snappy', bytes: snappy, cut: false };
+  const brotli = attempt(() => zlib.brotliDecompressSync(bytes, BOUND));
+  if (brotli !== null) yield { format: 'br', bytes: brotli, cut: false };
+}
+
+const BOUND = { maxOutputLength: LIMITS.bytes };
+
+function attempt(unpack: () => Uint8Array): Uint8Array | null {
   try {
-    const content = zlib.inflateRawSync(bytes, { maxOutputLength: LIMITS.bytes });
-    return content.length === 0 ? null : { format: 'deflate', bytes: content, cut: false };
+    const content = unpack();
+    return content.length === 0 ? null : content;
   } catch {
     return null;
   }
@@ -79,11 +99,6 @@ function tryInflate(inflate: Inflate, input: Uint8Array, cut: boolean): Uint8Arr
 }
 
 function zstd(bytes: Uint8Array): Unpacked {
-  const known = zlib as unknown as { zstdDecompressSync?: Inflate };
-  try {
-    const content = known.zstdDecompressSync?.(bytes, { maxOutputLength: LIMITS.bytes });
-    return { format: 'zstd', bytes: content ?? null, cut: content === undefined };
-  } catch {
-    return { format: 'zstd', bytes: null, cut: true };
-  }
+  const content = decodeZstd(bytes, LIMITS.bytes);
+  return content === null ? { format: 'zstd', bytes: null, cut: true } : { format: 'zstd', ...content };
 }

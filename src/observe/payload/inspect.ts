@@ -15,7 +15,7 @@ import {
   type InspectTools,
   namedPath,
 } from './collector.ts';
-import { type Unpacked, unpack, unpackRaw } from './compression.ts';
+import { type Unpacked, unpack, unpackUnsigned } from './compression.ts';
 import { type Document, decodeDocument, decodeWrapped, embeddedDocument } from './documents.ts';
 import { LIMITS } from './limits.ts';
 import { searchSecrets } from './secrets.ts';
@@ -125,12 +125,8 @@ function textOf(bytes: Uint8Array, partial: boolean): string | null {
 }
 
 function collectBinary(collector: Collector, path: string, bytes: Uint8Array, layer: number): Found {
-  const raw = layer < LIMITS.layers ? unpackRaw(bytes) : null;
-  if (raw?.bytes != null) {
-    const inner = decodeWrapped(raw.bytes, false, layer + 1);
-    if (inner !== null)
-      return collectDocument(collector, path, { ...inner, format: `deflate+${inner.format}` }, layer);
-  }
+  const unsigned = layer < LIMITS.layers ? collectUnsigned(collector, path, bytes, layer) : null;
+  if (unsigned !== null) return unsigned;
   // Few bytes may be a cell of their own, such as a UUID; long ones never equal one.
   if (bytes.length <= LONGEST_BINARY_CELL) addLeaf(collector, path, bytesText(bytes));
   const runs = printableRuns(bytes);
@@ -141,6 +137,24 @@ function collectBinary(collector: Collector, path: string, bytes: Uint8Array, la
   collector.truncated = true;
   return { format: 'binary', empty: false };
 }
+
+/** What has no sign of its compression: taken for it when a document comes out, or a text of some length. */
+function collectUnsigned(collector: Collector, path: string, bytes: Uint8Array, layer: number): Found | null {
+  for (const { format, bytes: content } of unpackUnsigned(bytes)) {
+    if (content === null) continue;
+    const inner = decodeWrapped(content, false, layer + 1);
+    if (inner !== null)
+      return collectDocument(collector, path, { ...inner, format: `${format}+${inner.format}` }, layer);
+    const text = content.length >= SHORTEST_PACKED_TEXT ? textOf(content, false) : null;
+    if (text === null) continue;
+    addWords(collector, addScalar(collector, path, text));
+    return { format: `${format}+text`, empty: false };
+  }
+  return null;
+}
+
+/** Shorter texts come out of random bytes by chance. */
+const SHORTEST_PACKED_TEXT = 32;
 
 /** A UUID's 16 bytes, a SHA-1's 20, a SHA-256's 32. */
 const LONGEST_BINARY_CELL = 32;

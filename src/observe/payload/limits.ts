@@ -18,8 +18,9 @@ export const LIMITS = {
   wordText: 65_536,
   /** Characters of a segment or run that is offered as a whole. */
   phrase: 160,
-  /** Words of a run. */
+  /** Words of a run, and of a long one: names of goods in running text. Long ones come after all others. */
   run: 4,
+  longRun: 9,
   /** Scalars whose digests are remembered, and the longest text worth remembering. */
   memo: 60_000,
   memoText: 200,

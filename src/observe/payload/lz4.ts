@@ -1,5 +1,5 @@
 /**
- * LZ4 frames (lz4_Frame_format.md and lz4_Block_format.md of the lz4 project): blocks of literals and matches.
+ * LZ4 frames and blocks (lz4_Frame_format.md and lz4_Block_format.md of the lz4 project): blocks of literals and matches.
  * Checksums are not verified: what is unpacked must make sense as a document anyway.
  */
 
@@ -31,6 +31,24 @@ export function decodeLz4Frame(frame: Uint8Array, limit: number): Lz4Content | n
     at += 4 + size + blockChecksum;
   }
   return output.length === 0 ? null : { bytes: output.bytes.slice(0, output.length), cut: true };
+}
+
+/**
+ * Unpacks a bare block behind its unpacked length in four bytes (Python's `lz4.block`, PHP's `lz4_compress`), or those behind
+ * a checksum (phpredis). Null unless all of it is used and gives exactly that length: blocks have no sign of their own.
+ */
+export function decodeLz4Block(bytes: Uint8Array, limit: number): Uint8Array | null {
+  for (const head of [0, 1]) {
+    if (bytes.length < head + 6) return null;
+    const length = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(head, true);
+    // A block shrinks 255-fold at most.
+    if (length === 0 || length > limit || length > bytes.length * 255) continue;
+    // One byte more: a full output would end a block before its end.
+    const output: Output = { bytes: new Uint8Array(length + 1), length: 0 };
+    if (unpackBlock(bytes.subarray(head + 4), false, output) && output.length === length)
+      return output.bytes.subarray(0, length);
+  }
+  return null;
 }
 
 /** Appends one block; false when it is broken or the output is full. */

@@ -54,6 +54,7 @@ const NAMES: readonly (readonly [NameHint, RegExp])[] = [
       'card_?(?:number|num|no)|(?:credit|debit|payment|bank)_?card|cc_?(?:number|num|no)?|ccn|pan|primary_account_number',
     ),
   ],
+  ['card', /^cards?$/],
 ];
 
 /** Names that are made of such words and say something else. */

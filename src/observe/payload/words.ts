@@ -1,6 +1,6 @@
 /**
  * Words of texts that embed values: HTML, CSV, XML, logs, `€ 1,299.00`. A cell is found when it is a word, a number, a
- * run of two to four words, or a whole segment (the text between two tags, a CSV field, a line).
+ * run of two to nine words, or a whole segment (the text between two tags, a CSV field, a line).
  *
  * Candidates come in the order of their worth, since their number is bounded: whole segments and single words first,
  * then runs.
@@ -42,7 +42,9 @@ export function wordsOf(text: string, put: WordSink): void {
     for (const token of found) if (!putToken(token.text, put)) return;
     if (!putNumbers(segment, put)) return;
   }
-  for (const [i, found] of tokens.entries()) if (!putRuns(segments[i] as string, found, put)) return;
+  for (const lengths of [SHORT_RUNS, LONG_RUNS])
+    for (const [i, found] of tokens.entries())
+      if (!putRuns(segments[i] as string, found, lengths, put)) return;
 }
 
 interface Token {
@@ -125,10 +127,15 @@ function putNumbers(segment: string, put: WordSink): boolean {
   return true;
 }
 
-/** Runs of two to four words as they stand in the text, inner punctuation included. */
-function putRuns(segment: string, tokens: readonly Token[], put: WordSink): boolean {
+/** Words of a run, from and to. */
+type RunLengths = readonly [from: number, to: number];
+const SHORT_RUNS: RunLengths = [2, LIMITS.run];
+const LONG_RUNS: RunLengths = [LIMITS.run + 1, LIMITS.longRun];
+
+/** Runs of words as they stand in the text, inner punctuation included. */
+function putRuns(segment: string, tokens: readonly Token[], [from, to]: RunLengths, put: WordSink): boolean {
   for (let first = 0; first < tokens.length; first++) {
-    for (let count = 2; count <= LIMITS.run && first + count <= tokens.length; count++) {
+    for (let count = from; count <= to && first + count <= tokens.length; count++) {
       const start = (tokens[first] as Token).start;
       const end = (tokens[first + count - 1] as Token).end;
       if (end - start > LIMITS.phrase) break;

@@ -22,6 +22,7 @@ import type { StatementExchange } from './exchange.ts';
 import { LIMITS } from './limits.ts';
 import { type Request, readRequest } from './requests.ts';
 import type { BaseType, ValueRules } from './result.ts';
+import { PostgresSigns, type Signs } from './signs.ts';
 
 export { LIMITS } from './limits.ts';
 
@@ -41,6 +42,8 @@ export interface PostgresSessionOptions {
   readonly onStart?: (start: SessionStart) => void;
   /** Called when the server names the process that serves a session. */
   readonly onBackend?: (session: string, pid: number) => void;
+  /** Called when more is known of the library behind a session; `at`: when, ns. */
+  readonly onClient?: (session: string, signs: Signs, at: number) => void;
   /** Called when a session's connection has ended. */
   readonly onEnd?: (session: string) => void;
   /** Which built-in type a type is exchanged as; see {@link BaseType}. Without it binary values of enums, domains and
@@ -80,6 +83,7 @@ class SessionObserver implements ConnectionObserver {
   readonly #conversation: Conversation;
   readonly #client: MessageScanner;
   readonly #server: MessageScanner;
+  readonly #signs: PostgresSigns;
   #at = 0;
   #passing = false;
   #outOfStep = false;
@@ -94,6 +98,7 @@ class SessionObserver implements ConnectionObserver {
       emit: options.onExchange,
       outOfStep: (reply) => this.#lose(reply),
     });
+    this.#signs = new PostgresSigns((signs) => options.onClient?.(session, signs, this.#at));
     const damaged = (reason: string) => this.#unknown(reason);
     this.#client = new MessageScanner('client', {
       capture: (type) => (IGNORED_CLIENT.has(type) ? 0 : LIMITS.message),
@@ -154,7 +159,10 @@ class SessionObserver implements ConnectionObserver {
   #request(type: number, bytes: Uint8Array, start: number, end: number): void {
     const request = readRequest(type, bytes, start, end, { at: this.#at, text: this.#rules.text });
     if (request === null) this.#unknown(`message body of type ${type}`);
-    else if (request !== undefined) this.#ask(request);
+    else if (request !== undefined) {
+      this.#signs.request(request);
+      this.#ask(request);
+    }
   }
 
   #ask(request: Request): void {
@@ -178,6 +186,7 @@ class SessionObserver implements ConnectionObserver {
       this.#pass('pg-replication', 'it is a replication connection');
       return;
     }
+    this.#signs.started(parameters);
     this.#options.onStart?.({ session: this.#session, parameters });
     this.#conversation.request({ kind: 'startup', at: this.#at, weight: 0 });
   }

@@ -55,6 +55,7 @@ export class RedisConnection implements ConnectionObserver {
     this.#settling = { session, store, replica, db: 0, invoke: 0, at: 0 };
     this.#intake = new Intake(shared, {
       sent: (pending) => this.#sent(pending),
+      told: (signs, at) => shared.onClient?.(session, signs, at),
       lost: (code, text) => this.#letPass(code, text),
     });
     this.#replies = new ReplyScanner(

@@ -5,10 +5,12 @@ import { Arguments } from './arguments.ts';
 import type { Catalog } from './catalog.ts';
 import { NOTHING, type Pending, type Plan } from './effects.ts';
 import { COMMAND_CAP, MAX_PENDING_WEIGHT, VALUE_CAP } from './limits.ts';
+import type { RedisObserverOptions } from './observe-redis.ts';
 import { leavesOf, type PayloadStore } from './payload-store.ts';
 import { type KnownCommand, UNSEEN } from './planning.ts';
 import { planCommand } from './plans.ts';
 import { ReplyMode } from './reply-mode.ts';
+import { RedisSigns, type Signs } from './signs.ts';
 
 /** What all connections of an observer share. */
 export interface Shared {
@@ -18,11 +20,14 @@ export interface Shared {
   /** Whether the server is a replica. */
   readonly replica: boolean;
   readonly wall: () => number;
+  readonly onClient: RedisObserverOptions['onClient'];
 }
 
 export interface IntakeHandler {
   /** A command was sent. */
   sent(pending: Pending): void;
+  /** What the connection shows of the library behind it. */
+  told?(signs: Signs, at: number): void;
   /** The connection cannot be followed from here on. */
   lost(code: string, text: string): void;
 }
@@ -33,6 +38,7 @@ export class Intake {
   readonly #scanner: CommandScanner;
   readonly #args: Arguments;
   readonly #mode = new ReplyMode();
+  readonly #signs: RedisSigns;
   /** Database after all commands sent so far. */
   #db = 0;
   #at = 0;
@@ -51,6 +57,7 @@ export class Intake {
       { names: shared.catalog.names, bodyCap: VALUE_CAP, commandCap: COMMAND_CAP },
     );
     this.#args = new Arguments(this.#scanner);
+    this.#signs = new RedisSigns((signs) => handler.told?.(signs, this.#at));
   }
 
   feed(chunk: Uint8Array, at: number): void {
@@ -78,6 +85,7 @@ export class Intake {
     if (recorded < argc) {
       this.#shared.context.degrade('redis-oversized', 'a command has more arguments than are looked at');
     }
+    this.#notice(command);
     const silent = this.#mode.silences(command, this.#args);
     if (!silent && command.semantics.plan === 'none' && control === undefined) {
       this.#handler.sent(this.#idle(command));
@@ -87,6 +95,12 @@ export class Intake {
     if (control === 'select' && !Number.isNaN(argument)) this.#db = argument;
     if (control === 'reset') this.#db = 0;
     this.#send(command, this.#planOf(command), argument, silent);
+  }
+
+  #notice({ name, semantics }: KnownCommand): void {
+    const { control, plan } = semantics;
+    if (control === 'hello' || control === 'client') this.#signs.introduction(name, this.#args);
+    else if (this.#signs.looking) this.#signs.command(name, this.#args, plan !== 'none');
   }
 
   /** A command without effects is the same each time, so one record serves for all. */

@@ -6,6 +6,7 @@ import { RedisConnection } from './connection.ts';
 import type { CommandInfo } from './key-positions.ts';
 import { STORE_BYTES, STORE_KEYS } from './limits.ts';
 import { PayloadStore } from './payload-store.ts';
+import type { Signs } from './signs.ts';
 
 export interface RedisObserverOptions {
   /** Wall clock, milliseconds since 1970: times to live given as points in time (EXPIREAT, SET … PXAT) need it. */
@@ -14,6 +15,8 @@ export interface RedisObserverOptions {
   readonly replica?: boolean;
   /** What the server's COMMAND says of commands that the command table does not know (modules). */
   readonly commands?: readonly CommandInfo[];
+  /** Called when more is known of the client library behind a session; `at`: when, ns. */
+  readonly onClient?: (session: string, signs: Signs, at: number) => void;
   /** Bytes of payloads kept for comparison, over all connections. */
   readonly storeBytes?: number;
   /** Keys remembered, over all connections. */
@@ -35,6 +38,7 @@ export function observeRedis(
     store: new PayloadStore(context.digest, limits),
     replica: options.replica ?? false,
     wall: options.wall,
+    onClient: options.onClient,
   };
   return (session) => new RedisConnection(session, shared);
 }

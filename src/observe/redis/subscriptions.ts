@@ -4,7 +4,6 @@
  * an UNSUBSCRIBE without names is answered once for each.
  */
 import { REPLY, type ReplyScanner } from '../../wire/redis/index.ts';
-import type { Pending } from './effects.ts';
 import { nameText } from './key-names.ts';
 
 const MESSAGES = new Set(['message', 'pmessage', 'smessage']);
@@ -18,6 +17,14 @@ const CONFIRMATIONS = new Map([
 ] as const);
 type Kind = 'channel' | 'pattern' | 'shard';
 
+/** A command that waits for its answer. */
+export interface Asked {
+  /** Name in upper case. */
+  readonly command: string;
+  /** Channels it names. */
+  readonly argument: number;
+}
+
 /** The longest first word that matters. */
 const LONGEST_WORD = 16;
 
@@ -26,7 +33,7 @@ export class Subscriptions {
   #word = '';
   #total = 0;
   /** The subscription at the head, and the confirmations it misses. */
-  #awaited: { readonly head: Pending; missing: number } | null = null;
+  #awaited: { readonly head: Asked; missing: number } | null = null;
 
   /** Whether messages may arrive. */
   get any(): boolean {
@@ -56,6 +63,11 @@ export class Subscriptions {
     if (s.type === REPLY.integer) this.#total = s.integer;
   }
 
+  /** Whether the array or push that just ended confirms the command, in whole or in part. */
+  confirms(head: Asked | undefined): boolean {
+    return CONFIRMATIONS.has(this.#word as 'subscribe') && head?.command.toLowerCase() === this.#word;
+  }
+
   /** Whether the array that just ended is a message. */
   get isMessage(): boolean {
     return MESSAGES.has(this.#word);
@@ -63,7 +75,7 @@ export class Subscriptions {
 
   /** Takes in the array or push that just ended. Answers whether the command at the head of the queue has its whole answer
    * now: a subscription its last confirmation, or, when an array was `inPlace` of a reply, any other command its reply. */
-  completes(head: Pending | undefined, inPlace: boolean): boolean {
+  completes(head: Asked | undefined, inPlace: boolean): boolean {
     const expected = head === undefined ? 0 : head.argument || this.#allOf(head.command);
     const word = this.#confirm();
     if (head === undefined) return false;

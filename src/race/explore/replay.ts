@@ -89,10 +89,13 @@ function compare(recorded: RecordedStep, point: ChoicePoint): Partial<Divergence
   const step = now.get(id);
   const expected = recorded.enabled ?? [id];
   const missing = [...new Set([id, ...expected])].filter((one) => !now.has(one));
+  // Which faults are offered depends on what was asked for, not on the service.
   const unexpected =
     recorded.enabled === undefined
       ? []
-      : [...now].flatMap(([one, { label }]) => (expected.includes(one) ? [] : [`${one} ${label}`]));
+      : [...now].flatMap(([one, { label, fault }]) =>
+          fault !== undefined || expected.includes(one) ? [] : [`${one} ${label}`],
+        );
   const differs =
     step !== undefined &&
     (step.label !== recorded.label || !sameFootprint(step.footprint, recorded.footprint));

@@ -27,7 +27,7 @@ const clock = (): number => Math.round(performance.now() * 1e6);
 /** Puts a proxy in front of the test's database. */
 export async function watched(
   postgres: TestPostgres,
-  options: Pick<PostgresSessionOptions, 'baseType'> = {},
+  options: Pick<PostgresSessionOptions, 'baseType' | 'onClient'> = {},
 ): Promise<Watched> {
   const exchanges: StatementExchange[] = [];
   const degraded: string[] = [];

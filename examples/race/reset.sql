@@ -1,0 +1,3 @@
+-- As schema.sql leaves it.
+UPDATE products SET price = 100, version = 1;
+DELETE FROM invalidations;

@@ -1,0 +1,109 @@
+/**
+ * The gates of an exploration: of every actor one in front of each store, with the readers that tell what messages mean, and with
+ * the observers of `watch`, so that what passes becomes a history.
+ */
+import type { Catalog } from '../../observe/postgres/catalog.ts';
+import { sourceOperations } from '../../observe/postgres/operations.ts';
+import { MetTables } from '../../observe/postgres/operations-tables.ts';
+import { observePostgresSession } from '../../observe/postgres/session.ts';
+import { observeRedis } from '../../observe/redis/index.ts';
+import { type Analyser, openAnalyser } from '../../observe/sql/analyse.ts';
+import type { ConnectionObserverFactory } from '../../proxy/observer.ts';
+import { connectPostgres } from '../../watch/bypass.ts';
+import { readCatalog, tlsPolicyOf } from '../../watch/links.ts';
+import type { Store } from '../../watch/stores.ts';
+import type { GateEvents } from '../gate/contract.ts';
+import { openPostgresGate, openRedisGate } from '../gate/index.ts';
+import {
+  loadSql,
+  openPostgresReader,
+  openRedisReader,
+  type PostgresExploration,
+  type RedisExploration,
+  readSchema,
+} from '../meaning/index.ts';
+import type { ActorSpec, Scenario } from '../scenario/contract.ts';
+import type { GatePair } from '../world/contract.ts';
+import { sessionPrefix, type Witness } from './witness.ts';
+
+export interface WiresOptions {
+  readonly scenario: Scenario;
+  readonly witness: Witness;
+  readonly clock: () => number;
+  readonly events: GateEvents;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/** What all gates to the database share; read once set-up has made the schema. */
+interface Source {
+  readonly catalog: Catalog;
+  readonly observe: ConnectionObserverFactory;
+  readonly exploration: PostgresExploration;
+}
+
+export class Wires {
+  readonly #options: WiresOptions;
+  readonly #redis: RedisExploration = { tracking: false };
+  #source: Promise<Source> | null = null;
+  #lastId = 0;
+
+  constructor(options: WiresOptions) {
+    this.#options = options;
+  }
+
+  async open(actor: ActorSpec, redis: Store, postgres: Store): Promise<GatePair> {
+    const { scenario, clock, events, env, witness } = this.#options;
+    this.#source ??= this.#openSource(postgres);
+    const { observe, exploration } = await this.#source;
+    const common = { actor: actor.name, clock, events, ids: () => ++this.#lastId };
+    const { silent, scripts } = scenario;
+    const secret = (name: string) => witness.context.digest.key(name);
+    const pair = await Promise.all([
+      openRedisGate({
+        ...common,
+        prefix: sessionPrefix('redis', actor.name),
+        target: redis.endpoint,
+        tls: tlsPolicyOf(redis, env),
+        observe: observeRedis(witness.context, { wall: () => Date.now(), replica: false }),
+        reader: () => openRedisReader({ exploration: this.#redis, silent: silent.redis, scripts, secret }),
+      }),
+      openPostgresGate({
+        ...common,
+        prefix: sessionPrefix('pg', actor.name),
+        target: postgres.endpoint,
+        tls: tlsPolicyOf(postgres, env),
+        observe,
+        reader: () => openPostgresReader({ exploration, silent: silent.sql }),
+      }),
+    ]);
+    return { redis: pair[0], postgres: pair[1] };
+  }
+
+  /** What was learned that changes the footprints of steps: while it stays the same, so do they. */
+  async learned(): Promise<string> {
+    const source = await this.#source;
+    return `${this.#redis.tracking} ${source?.exploration.tableLocks === true}`;
+  }
+
+  async close(): Promise<void> {
+    const source = await this.#source?.catch(() => null);
+    await source?.catalog.close();
+  }
+
+  async #openSource(store: Store): Promise<Source> {
+    await loadSql();
+    const analyser: Analyser = await openAnalyser();
+    const { catalog } = await readCatalog(store);
+    const { context } = this.#options.witness;
+    const take = sourceOperations(context, catalog, analyser, new MetTables(catalog), false);
+    const observe = observePostgresSession({ onExchange: take, degrade: context.degrade });
+    const { client } = await connectPostgres(store);
+    const query = async (sql: string) => (await client.query<Record<string, unknown>>(sql)).rows;
+    try {
+      const schema = await readSchema(query);
+      return { catalog, observe, exploration: { schema, tableLocks: false } };
+    } finally {
+      await client.end();
+    }
+  }
+}
