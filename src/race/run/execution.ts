@@ -112,7 +112,7 @@ export class Execution {
     this.#answers.clear();
     await this.#world.reset(this.#options.start);
     this.#until = performance.now() + scenario.limits.executionMs;
-    await this.#sessions?.look(null);
+    await this.#sessions?.look();
     for (const gate of gates) gate.hold(true);
     let ended: { ending: Ending; pending: readonly StepId[]; trouble: string | null };
     try {
@@ -148,6 +148,7 @@ export class Execution {
       if ((await this.#settling.settle(this.#until, (actor) => this.#place(actor))) === 'limit') {
         return { ending: 'limit', pending: this.#board.pending(), trouble: this.#stuck() };
       }
+      await this.#sessions?.look();
       const choices = await this.#choices();
       const { enabled, pending } = choices;
       if (enabled.length === 0 && (pending.length > 0 || this.#underWay())) {
@@ -215,7 +216,7 @@ export class Execution {
       await this.#answers.wait(offer.message.id, SETTLE_LIMITS.answerMs);
       if (step.fault === 'delay') await this.#outlast(offer);
     }
-    await this.#sessions?.look(step);
+    this.#sessions?.released(step);
     const shown = performance.now();
     await this.#options.afterStep?.(this.#takenAt(this.#taken.length - 1), this.#taken.length - 1);
     // Whoever walks a schedule may think as long as they like.

@@ -74,6 +74,7 @@ export async function openStage(
     await wires.close();
     throw error;
   });
+  await wires.reread();
   const close = async () => {
     await world.close();
     await wires.close();

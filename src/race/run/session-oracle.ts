@@ -46,6 +46,8 @@ export class SessionOracle {
   /** The values that the source had, in order, as JSON texts. */
   readonly #truths: string[] = [];
   readonly #noted: Noted[] = [];
+  /** Actors of released steps that may have changed the source since it was asked last. */
+  readonly #changing: string[] = [];
   /** Of each actor the place of the value that its own last change brought about. */
   readonly #own = new Map<string, number>();
 
@@ -53,15 +55,20 @@ export class SessionOracle {
     this.#world = world;
   }
 
-  /** To be called at the beginning, and after every step once it is quiet. */
-  async look(step: Step | null): Promise<void> {
-    const changes = step?.footprint.some(
+  /** To be called with every step that is released. */
+  released(step: Step): void {
+    const changes = step.footprint.some(
       ({ mode, resource }) => mode === 'write' && /^(?:pg|\*)/.test(resource),
     );
-    if (step !== null && changes !== true) return;
+    if (changes) this.#changing.push(step.actor);
+  }
+
+  /** To be called whenever all is quiet: what was released has taken effect by then. */
+  async look(): Promise<void> {
+    if (this.#truths.length > 0 && this.#changing.length === 0) return;
     const truth = (await this.#world.truth()) ?? 'null';
     if (this.#truths.at(-1) !== truth) this.#truths.push(truth);
-    if (step !== null) this.#own.set(step.actor, this.#truths.length - 1);
+    for (const actor of this.#changing.splice(0)) this.#own.set(actor, this.#truths.length - 1);
   }
 
   /** Responses that came and were not taken note of. */

@@ -21,6 +21,7 @@ import {
   type PostgresExploration,
   type RedisExploration,
   readSchema,
+  type Schema,
 } from '../meaning/index.ts';
 import type { ActorSpec, Scenario } from '../scenario/contract.ts';
 import type { GatePair } from '../world/contract.ts';
@@ -36,6 +37,7 @@ export interface WiresOptions {
 
 /** What all gates to the database share; read once set-up has made the schema. */
 interface Source {
+  readonly store: Store;
   readonly catalog: Catalog;
   readonly observe: ConnectionObserverFactory;
   readonly exploration: PostgresExploration;
@@ -79,6 +81,14 @@ export class Wires {
     return { redis: pair[0], postgres: pair[1] };
   }
 
+  /** Reads the schema once more: a service may make its tables when it starts. */
+  async reread(): Promise<void> {
+    const source = await this.#source;
+    if (source === undefined || source === null) return;
+    source.exploration.schema = await schemaOf(source.store);
+    await source.catalog.refresh();
+  }
+
   /** What was learned that changes the footprints of steps: while it stays the same, so do they. */
   async learned(): Promise<string> {
     const source = await this.#source;
@@ -97,13 +107,15 @@ export class Wires {
     const { context } = this.#options.witness;
     const take = sourceOperations(context, catalog, analyser, new MetTables(catalog), false);
     const observe = observePostgresSession({ onExchange: take, degrade: context.degrade });
-    const { client } = await connectPostgres(store);
-    const query = async (sql: string) => (await client.query<Record<string, unknown>>(sql)).rows;
-    try {
-      const schema = await readSchema(query);
-      return { catalog, observe, exploration: { schema, tableLocks: false } };
-    } finally {
-      await client.end();
-    }
+    return { store, catalog, observe, exploration: { schema: await schemaOf(store), tableLocks: false } };
+  }
+}
+
+async function schemaOf(store: Store): Promise<Schema> {
+  const { client } = await connectPostgres(store);
+  try {
+    return await readSchema(async (sql) => (await client.query<Record<string, unknown>>(sql)).rows);
+  } finally {
+    await client.end();
   }
 }

@@ -9,9 +9,10 @@ import type { Store } from '../../watch/stores.ts';
 import type { Gate } from '../gate/contract.ts';
 import type { ActorSpec, RequestSpec, Scenario } from '../scenario/contract.ts';
 import { expandRequest, instanceEnvironment, type Launch } from './environment.ts';
+import { isAlive } from './processes.ts';
 import { type Address, type OpenFlight, sendRequest } from './request.ts';
 import { lastLines } from './steps.ts';
-import { isAlive, TaskTree } from './tasks.ts';
+import { TaskTree } from './tasks.ts';
 
 export const INSTANCE_LIMITS = {
   /** How long a service may take to be ready where the scenario does not say, ms. */

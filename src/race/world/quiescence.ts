@@ -17,7 +17,8 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Gate } from '../gate/contract.ts';
-import { newestId, type TaskTree, type TaskUse } from './tasks.ts';
+import { newestId } from './processes.ts';
+import type { TaskTree, TaskUse } from './tasks.ts';
 
 export const QUIESCENCE_LIMITS = {
   /** Attempts follow each other at once for this long, then with pauses of a millisecond, ms. */
@@ -65,22 +66,29 @@ interface Window {
 
 export class Quiescence {
   readonly #options: QuiescenceOptions;
+  #mode: 'tasks' | 'settle';
   /** Whether the second rule has applied before. */
   #hums = false;
 
   constructor(options: QuiescenceOptions) {
     this.#options = options;
+    this.#mode = options.mode;
   }
 
   get mode(): 'tasks' | 'settle' {
-    return this.#options.mode;
+    return this.#mode;
+  }
+
+  /** From now on without the kernel's help. */
+  fallBack(): void {
+    this.#mode = 'settle';
   }
 
   /** Waits until nothing moves; false when something still does after `limitMs`, or when told to stop. */
   async wait(limitMs: number): Promise<boolean> {
     const until = performance.now() + limitMs;
-    const { mode, settleMs } = this.#options;
-    if (mode === 'settle') return this.#still(settleMs || QUIESCENCE_LIMITS.settleMs, until);
+    const { settleMs } = this.#options;
+    if (this.#mode === 'settle') return this.#still(settleMs || QUIESCENCE_LIMITS.settleMs, until);
     for (;;) {
       if (!(await this.#asleep(until))) return false;
       if (settleMs === 0) return true;
@@ -92,7 +100,7 @@ export class Quiescence {
 
   /** The task that wants a processor most just now, for messages. */
   async busiest(): Promise<string | null> {
-    if (this.#options.mode === 'settle') return null;
+    if (this.#mode === 'settle') return null;
     const before = new Map(this.#uses().map(({ tid, wantedNs }) => [tid, wantedNs]));
     const begin = performance.now();
     await delay(BUSIEST_MS);

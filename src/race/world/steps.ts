@@ -89,10 +89,9 @@ async function freeLocks(pid: number, { stores: { backends }, notice }: StepTool
   );
 }
 
+/** Without process ids: what is said once is told by its text. */
 function shown(backends: readonly Backend[]): string {
-  return backends
-    .map(({ pid, application, state }) => [`process ${pid}`, application, state].filter(Boolean).join(', '))
-    .join('; ');
+  return backends.map(({ application, state }) => [application, state].filter(Boolean).join(', ')).join('; ');
 }
 
 async function runCommand(

@@ -17,7 +17,8 @@
  * @see proc_pid_stat(5) field 3; Documentation/scheduler/sched-stats.rst, /proc/PID/schedstat: time spent running (ns), time
  * spent waiting to run (ns), number of times run
  */
-import { closeSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
+import { entries, processesAt } from './processes.ts';
 
 /** Longest line of `stat`: 52 numbers and a name. */
 const LINE_BYTES = 2_048;
@@ -26,7 +27,6 @@ const line = Buffer.alloc(LINE_BYTES);
 const SPACE = 0x20;
 const CLOSING = 0x29;
 const ASLEEP = new Set([...'SIPZX'].map((letter) => letter.charCodeAt(0)));
-const DIGIT_9 = 0x39;
 /** Ended processes of others that may be remembered before they are forgotten together. */
 const FORGOTTEN = 64;
 /** Not asleep yet: a state in which no task has been seen. */
@@ -118,50 +118,6 @@ class Task {
   }
 }
 
-/** The newest process or thread id of this system (of our namespace), by which new ones are noticed; proc_loadavg(5). */
-export function newestId(): string {
-  loadavg ??= openSync('/proc/loadavg', 'r');
-  const text = line.toString('latin1', 0, readSync(loadavg, line, 0, LINE_BYTES, 0));
-  return text.slice(text.lastIndexOf(' ') + 1).trim();
-}
-
-/** Open for as long as we run: it is read several times before every choice. */
-let loadavg: number | null = null;
-
-let listed: { readonly newest: string; readonly present: ReadonlySet<string> } | null = null;
-
-/** Ids of all processes, listed once for as long as there is none newer. */
-function processesAt(newest: string): ReadonlySet<string> {
-  if (listed?.newest !== newest) {
-    const names = entries('/proc').filter((name) => name.charCodeAt(0) <= DIGIT_9);
-    listed = { newest, present: new Set(names) };
-  }
-  return listed.present;
-}
-
-/** Whether this system tells what is needed: it is Linux, and its scheduler counts. */
-export function tasksAreTold(pid: number): boolean {
-  try {
-    newestId();
-    const [, , runs] = readFileSync(`/proc/${pid}/task/${pid}/schedstat`, 'latin1').trim().split(' ');
-    return Number(runs) > 0;
-  } catch {
-    return false;
-  }
-}
-
-/** Whether a process runs: one that has ended and was not waited for yet does not. */
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    return !/^[ZX]/.test(stat.slice(stat.lastIndexOf(')') + 2));
-  } catch (error) {
-    // Without /proc the signal's answer stands.
-    return (error as NodeJS.ErrnoException).code === 'ENOENT' && process.platform !== 'linux';
-  }
-}
-
 /** All tasks of a process group and of what its members started, wherever those moved. */
 export class TaskTree {
   readonly #group: number;
@@ -216,9 +172,9 @@ export class TaskTree {
     return uses;
   }
 
-  /** Whether a process belongs to the tree. */
-  has(pid: number): boolean {
-    return this.#processes.has(pid);
+  /** Processes of the tree. */
+  pids(): Iterable<number> {
+    return this.#processes;
   }
 
   close(): void {
@@ -291,13 +247,5 @@ function openTask(folder: string, tid: number): Task | null {
     return new Task(folder, tid);
   } catch {
     return null;
-  }
-}
-
-function entries(folder: string): readonly string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
   }
 }

@@ -8,12 +8,13 @@ import type { RequestSpec, Scenario, Start } from '../scenario/contract.ts';
 import type { Flight, Judgement, OpenWorld, World, WorldFacts, WorldOptions } from './contract.ts';
 import { Instance } from './instance.ts';
 import { databaseTruth, judge } from './judge.ts';
+import { tasksAreTold } from './processes.ts';
 import { Quiescence } from './quiescence.ts';
+import { talksTo } from './reach.ts';
 import type { OpenFlight } from './request.ts';
 import { resetWorld } from './reset.ts';
 import { runSteps } from './steps.ts';
 import { type OpenStores, openStores } from './stores.ts';
-import { tasksAreTold } from './tasks.ts';
 import { printJson } from './values.ts';
 
 /** How long the server processes behind a crashed instance may take to notice, ms. */
@@ -70,10 +71,12 @@ async function closeParts({ options, stores, instances }: Parts): Promise<void> 
 
 export class RaceWorld implements World {
   readonly scenario: Scenario;
-  readonly facts: WorldFacts;
   readonly gates: readonly Gate[];
   readonly #parts: Parts;
   readonly #quiescence: Quiescence;
+  readonly #startedMs: number;
+  /** Gates of which it is known who is behind them. */
+  readonly #met = new Set<Gate>();
   #flights: OpenFlight[] = [];
   /** Counts everything that happens on HTTP connections. */
   #requests = 0;
@@ -83,7 +86,7 @@ export class RaceWorld implements World {
     const { scenario, signal } = parts.options;
     this.#parts = parts;
     this.scenario = scenario;
-    this.facts = { ...parts.stores.facts, quiescence: mode, startedMs };
+    this.#startedMs = startedMs;
     this.gates = parts.instances.flatMap(({ gates }) => gates);
     this.#quiescence = new Quiescence({
       movement: {
@@ -96,6 +99,11 @@ export class RaceWorld implements World {
       settleMs: scenario.settleMs,
       signal,
     });
+  }
+
+  get facts(): WorldFacts {
+    const quiescence = this.#quiescence.mode;
+    return { ...this.#parts.stores.facts, quiescence, startedMs: this.#startedMs };
   }
 
   async reset(start: Start): Promise<void> {
@@ -111,6 +119,22 @@ export class RaceWorld implements World {
       ask: (instance, request) => this.#ask(instance, request),
     });
     this.#flights = [];
+    if (this.#quiescence.mode === 'tasks') this.#meet();
+  }
+
+  /** Sees, once for each gate, that who is connected to it is one of the processes that are looked at. */
+  #meet(): void {
+    for (const { actor, gates, tree } of this.#parts.instances) {
+      for (const gate of gates) {
+        if (tree === null || this.#met.has(gate) || gate.connections() === 0) continue;
+        this.#met.add(gate);
+        if (talksTo(new Set([gate.endpoint.port]), tree.pids()) !== false) continue;
+        this.#quiescence.fallBack();
+        this.#parts.options.notice(
+          `The service of ${actor.name} reaches ${gate.store} from a process that it did not start (a container, a pooler): quiescence is a pause without movement.`,
+        );
+      }
+    }
   }
 
   send(actor: string): Flight {

@@ -1,6 +1,8 @@
 /** What PostgreSQL messages mean to others: whether they pass, what people read, what they touch. */
 import pg from 'pg';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Engine } from '../../../src/engines/engine.ts';
+import { startPostgres } from '../../../src/engines/postgres.ts';
 import { footprintKey } from '../../../src/race/explore/footprint.ts';
 import type {
   ClientMessage,
@@ -17,24 +19,26 @@ import {
   type Schema,
 } from '../../../src/race/meaning/index.ts';
 import { encodeFrontend } from '../../../src/wire/postgres/index.ts';
-import { withPostgres } from '../../support/engines.ts';
 import { SHOP } from './schema.ts';
 
 const ANYTHING = 'w lock:*, w pg:*, w push:*';
 const ID = '3f2a9c4e-0000-4000-8000-0123456789ab';
 
-const postgres = withPostgres();
 let schema: Schema | null = null;
+let engine: Engine | null = null;
 
-beforeEach(async () => {
+// One database for all: nothing is written to it, only its schema is read.
+beforeAll(async () => {
   await loadSql();
-  if (schema !== null) return;
-  await postgres.sql(SHOP);
-  const client = new pg.Client({ connectionString: postgres.url() });
+  engine = await startPostgres({});
+  const client = new pg.Client({ connectionString: engine.url });
   await client.connect();
+  await client.query(SHOP);
   schema = await readSchema(async (sql) => (await client.query(sql)).rows);
   await client.end();
-});
+}, 60_000);
+
+afterAll(async () => engine?.stop());
 
 interface Options {
   readonly silent?: readonly string[];
@@ -354,6 +358,16 @@ describe('a transaction', () => {
       'SELECT items id=1 | r pg:*, r pg:items:1, w lock:%serializable',
     );
     expect(last(`${begin};;SELECT * FROM items;;COMMIT`)).toBe('COMMIT | w lock:%serializable');
+  });
+
+  it('frees nothing that it never took: pools ask for that each time a connection comes back', () => {
+    const reader = open();
+    const back = 'SELECT pg_advisory_unlock_all(); CLOSE ALL; UNLISTEN *; RESET ALL;';
+    expect(query(reader, back)).not.toContain('lock:');
+    query(reader, 'SELECT pg_advisory_lock(7)');
+    expect(query(reader, back)).toContain('w lock:advisory');
+    query(reader, 'LISTEN news');
+    expect(query(reader, back)).toContain('r push:*');
   });
 
   it('that ends with its connection frees its locks', () => {

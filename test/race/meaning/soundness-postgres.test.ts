@@ -17,6 +17,7 @@ import {
 import { encodeFrontend } from '../../../src/wire/postgres/index.ts';
 import { withPostgres } from '../../support/engines.ts';
 import { SHOP } from './schema.ts';
+import { type Pair, pairs, TRAPS } from './statements.ts';
 
 const RUNS = Number(process.env.SOUNDNESS_RUNS ?? 60);
 const LOCK_WAIT_MS = 30;
@@ -45,122 +46,6 @@ INSERT INTO audited SELECT n, 'x' FROM generate_series(1, 2) n; INSERT INTO touc
 INSERT INTO notified SELECT n, 'x' FROM generate_series(1, 2) n; INSERT INTO dynamic SELECT n, 'x' FROM generate_series(1, 2) n;
 INSERT INTO days SELECT d, n, 1 FROM generate_series(1, 2) d, generate_series(1, 2) n;
 INSERT INTO people VALUES (1, 'boss'); INSERT INTO staff VALUES (2, 'clerk', 10); INSERT INTO tenants VALUES (1, 'me'), (2, 'you');`;
-
-const id = fc.integer({ min: 1, max: 4 });
-const text = fc.constantFrom('a', 'b');
-const sql = (strings: TemplateStringsArray, ...values: readonly unknown[]): string =>
-  String.raw({ raw: strings }, ...values);
-
-/** Statements about rows. */
-const data: fc.Arbitrary<string> = fc.oneof(
-  id.map((n) => sql`SELECT id, name, price FROM items WHERE id = ${n}`),
-  fc.tuple(id, id).map(([a, b]) => sql`SELECT id, price FROM items WHERE id IN (${a}, ${b}) ORDER BY id`),
-  id.map((n) => sql`SELECT count(*) FROM items WHERE category = ${n}`),
-  fc.constant('SELECT id, name FROM items ORDER BY id'),
-  fc.constant('SELECT id FROM cheap ORDER BY id'),
-  id.map(
-    (n) =>
-      sql`SELECT i.id, o.id FROM items i LEFT JOIN orders o ON o.item_id = i.id WHERE i.id = ${n} ORDER BY o.id`,
-  ),
-  id.map(
-    (n) =>
-      sql`SELECT s.amount, i.name FROM stock s LEFT JOIN items i ON i.id = s.item WHERE s.shop = 'a' AND s.item = ${n}`,
-  ),
-  id.map((n) => sql`SELECT i.name, p.name FROM items i LEFT JOIN people p ON p.id = i.id WHERE i.id = ${n}`),
-  id.map((n) => sql`SELECT id FROM items WHERE id = ${n} FOR UPDATE`),
-  id.map((n) => sql`SELECT id FROM items WHERE id = ${n} FOR SHARE`),
-  id.map((n) => sql`SELECT id FROM items WHERE id = ${n} FOR UPDATE NOWAIT`),
-  fc.constant('SELECT id FROM items ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED'),
-  fc.tuple(id, id).map(([n, p]) => sql`UPDATE items SET price = ${p} WHERE id = ${n}`),
-  id.map((n) => sql`UPDATE items SET price = price + 1 WHERE id = ${n} RETURNING price`),
-  id.map((n) => sql`UPDATE items SET name = 'cheap' WHERE price < ${n}`),
-  fc.tuple(id, id).map(([a, b]) => sql`UPDATE items SET id = ${b} WHERE id = ${a}`),
-  fc
-    .tuple(id, id)
-    .map(
-      ([a, b]) =>
-        sql`UPDATE items SET price = s.amount FROM stock s WHERE s.shop = 'a' AND s.item = ${b} AND items.id = ${a}`,
-    ),
-  fc.tuple(id, text).map(([n, t]) => sql`INSERT INTO items (id, name) VALUES (${n}, '${t}')`),
-  fc
-    .tuple(id, text)
-    .map(
-      ([n, t]) =>
-        sql`INSERT INTO items (id, name) VALUES (${n}, '${t}') ON CONFLICT (id) DO UPDATE SET name = excluded.name RETURNING id`,
-    ),
-  id.map((n) => sql`INSERT INTO items (id) VALUES (${n}) ON CONFLICT DO NOTHING`),
-  id.map((n) => sql`DELETE FROM items WHERE id = ${n}`),
-  id.map((n) => sql`INSERT INTO orders (item_id, note) VALUES (${n}, 'new') RETURNING id`),
-  fc.constant(`INSERT INTO orders (item_id) VALUES (NULL) RETURNING id`),
-  fc.tuple(id, id).map(([a, b]) => sql`INSERT INTO orders (id, item_id) VALUES (${a + 10}, ${b})`),
-  fc.tuple(id, id).map(([a, b]) => sql`UPDATE orders SET item_id = ${b} WHERE id = ${a}`),
-  id.map((n) => sql`SELECT id, item_id FROM orders WHERE id = ${n}`),
-  fc.constant('SELECT count(*) FROM orders'),
-  fc
-    .tuple(id, text)
-    .map(([n, t]) => sql`INSERT INTO users VALUES ('00000000-0000-4000-8000-00000000000${n}', '${t}')`),
-  id.map((n) => sql`SELECT email FROM users WHERE id = '00000000-0000-4000-8000-00000000000${n}'`),
-  fc
-    .tuple(id, text)
-    .map(
-      ([n, t]) => sql`UPDATE users SET email = '${t}' WHERE id = '00000000-0000-4000-8000-00000000000${n}'`,
-    ),
-  id.map((n) => sql`DELETE FROM users WHERE id = '00000000-0000-4000-8000-00000000000${n}'`),
-  id.map((n) => sql`UPDATE users SET name = 'found' WHERE email = 'u${n}'`),
-  fc
-    .tuple(text, id)
-    .map(([t, n]) => sql`UPDATE stock SET amount = amount - 1 WHERE shop = '${t}' AND item = ${n}`),
-  text.map((t) => sql`SELECT sum(amount) FROM stock WHERE shop = '${t}'`),
-  fc.constant(`INSERT INTO logs VALUES ('line')`),
-  fc.constant('SELECT count(*) FROM logs'),
-  fc.tuple(id, text).map(([n, t]) => sql`UPDATE audited SET name = '${t}' WHERE id = ${n}`),
-  fc.constant('SELECT id, what FROM audit ORDER BY id'),
-  fc.tuple(id, text).map(([n, t]) => sql`UPDATE touched SET name = '${t}' WHERE id = ${n}`),
-  id.map((n) => sql`SELECT name FROM touched WHERE id = ${n}`),
-  id.map((n) => sql`UPDATE dynamic SET name = 'y' WHERE id = ${n}`),
-  fc.tuple(id, id).map(([d, n]) => sql`UPDATE days SET amount = amount + 1 WHERE day = ${d} AND id = ${n}`),
-  fc.tuple(id, id).map(([d, n]) => sql`SELECT amount FROM days_1 WHERE day = ${d} AND id = ${n}`),
-  fc.tuple(id, id).map(([d, n]) => sql`INSERT INTO days_1 VALUES (${d}, ${n}, 0)`),
-  id.map((n) => sql`SELECT name FROM people WHERE id = ${n}`),
-  fc.constant(`UPDATE staff SET name = 'chief' WHERE salary = 10`),
-  id.map((n) => sql`SELECT price_of(${n})`),
-  fc.tuple(id, text).map(([n, t]) => sql`SELECT rename_item(${n}, '${t}')`),
-  id.map(
-    (n) => sql`UPDATE items SET price = 0 WHERE id = ${n} AND EXISTS (SELECT 1 FROM tenants WHERE id = ${n})`,
-  ),
-  fc.constant('DELETE FROM tenants WHERE id = 1'),
-  fc.constant(`WITH gone AS (DELETE FROM logs RETURNING line) SELECT count(*) FROM gone`),
-  id.map((n) => sql`WITH items AS (SELECT * FROM items WHERE id = ${n}) SELECT name FROM items`),
-  fc.constant(`SELECT nextval('counter')`),
-  fc.constant('TRUNCATE logs'),
-  fc.constant('LOCK TABLE logs IN SHARE MODE'),
-  id.map((n) => sql`SELECT pg_try_advisory_xact_lock(${n})`),
-  fc.constant('SELECT 1'),
-);
-
-const line = fc.oneof(
-  { weight: 6, arbitrary: data },
-  { weight: 1, arbitrary: fc.constantFrom('SAVEPOINT s', 'ROLLBACK TO s') },
-);
-const level = fc.constantFrom(
-  '',
-  '',
-  '',
-  ' ISOLATION LEVEL REPEATABLE READ',
-  ' ISOLATION LEVEL SERIALIZABLE',
-);
-
-/** What one session sends: a statement alone, or a block. */
-const program: fc.Arbitrary<readonly string[]> = fc.oneof(
-  data.map((one) => [one]),
-  fc
-    .tuple(
-      level,
-      fc.array(line, { minLength: 1, maxLength: 3 }),
-      fc.constantFrom('COMMIT', 'COMMIT', 'ROLLBACK'),
-    )
-    .map(([isolation, lines, end]) => [`BEGIN${isolation}`, ...lines, end]),
-);
 
 const postgres = withPostgres();
 const clients: pg.Client[] = [];
@@ -231,12 +116,6 @@ class Actor {
   }
 }
 
-interface Case {
-  readonly programs: readonly [readonly string[], readonly string[]];
-  /** How many lines of each program come before the pair. */
-  readonly before: readonly [number, number];
-}
-
 interface Outcome {
   readonly meanings: readonly [Meaning, Meaning];
   readonly answers: readonly string[];
@@ -244,7 +123,7 @@ interface Outcome {
 }
 
 async function run(
-  one: Case,
+  one: Pair,
   first: 0 | 1,
   all: readonly [pg.Client, pg.Client, pg.Client],
 ): Promise<Outcome> {
@@ -280,20 +159,12 @@ async function run(
   };
 }
 
-const cases: fc.Arbitrary<Case> = fc
-  .tuple(program, program)
-  .chain(([a, b]) =>
-    fc
-      .tuple(fc.nat(a.length - 1), fc.nat(b.length - 1))
-      .map(([i, j]): Case => ({ programs: [a, b], before: [i, j] })),
-  );
-
 it('messages that do not conflict may change places', { timeout: 60_000 + RUNS * 500 }, async () => {
   const all = [await connected(), await connected(), await connected()] as const;
   for (const client of all.slice(0, 2)) await client.query(`SET lock_timeout = ${LOCK_WAIT_MS}`);
   let checked = 0;
   await fc.assert(
-    fc.asyncProperty(cases, async (one) => {
+    fc.asyncProperty(pairs, async (one) => {
       // Where it becomes true, an exploration begins anew.
       exploration.tableLocks = /TRUNCATE|LOCK TABLE|dynamic/.test(one.programs.flat().join());
       const forth = await run(one, 0, all);
@@ -307,7 +178,7 @@ it('messages that do not conflict may change places', { timeout: 60_000 + RUNS *
       });
       expect(back.meanings).toEqual(forth.meanings);
     }),
-    { numRuns: RUNS },
+    { numRuns: TRAPS.length + RUNS, examples: TRAPS.map((trap): [Pair] => [trap]) },
   );
   expect(checked).toBeGreaterThan(RUNS / 10);
 });

@@ -73,7 +73,7 @@ export async function passThrough(actor: string, store: Store): Promise<Gate> {
         forward(line, id, line.waiting.shift()!.chunk);
       }
     },
-    closing: () => 0,
+    closing: () => [],
     deliver: () => undefined,
     reset() {
       for (const { client } of lines) client.destroy();

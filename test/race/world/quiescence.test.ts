@@ -1,6 +1,7 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { Scenario } from '../../../src/race/scenario/contract.ts';
 import type { World } from '../../../src/race/world/index.ts';
+import { talksTo } from '../../../src/race/world/reach.ts';
 import { pythonWith } from '../../support/engines.ts';
 import { actor, pythonScene, scene, withScene } from './scenes.ts';
 
@@ -68,6 +69,13 @@ test('Python that works between a reply and its next command is never quiet, tho
   await neverQuietInBetween(world, ROUNDS);
 }, 120_000);
 
+test('a worker process is looked at as well as the one that started it', async () => {
+  const base = computing(scene());
+  const command = ['sh', '-c', '"$0" "$1" & wait', ...base.service.command] as const;
+  const { world } = await withScene({ ...base, service: { ...base.service, command } });
+  await neverQuietInBetween(world, 40);
+}, 60_000);
+
 test('a service is quiet while a request of it is held', async () => {
   const { world } = await withScene(scene());
   await world.reset('cold');
@@ -95,7 +103,7 @@ test.each([
 }, 60_000);
 
 test('a thread that is busy all the time is named', async () => {
-  const { world } = await withScene(humming(0.05, 100_000));
+  const { world } = await withScene(humming(0, 100_000));
   await expect(world.reset('cold')).rejects.toMatchObject({ facts: { code: 'WSE659' } });
 }, 60_000);
 
@@ -104,4 +112,36 @@ test('timers are waited for when the scenario says so', async () => {
   const begin = performance.now();
   expect(await world.quiet(5_000)).toBe(true);
   expect(performance.now() - begin).toBeGreaterThanOrEqual(29);
+});
+
+test('who is connected to a gate is known by the sockets that processes hold', async () => {
+  const { world } = await withScene(scene());
+  const [gate] = world.gates;
+  await vi.waitFor(() => expect(gate!.connections()).toBe(1));
+  const ports = new Set([gate!.endpoint.port]);
+  await world.reset('cold');
+  expect(world.facts.quiescence).toBe('tasks');
+  expect(talksTo(ports, [process.pid])).toBe(false);
+  expect(talksTo(ports, [])).toBe(false);
+});
+
+test('a service that reaches its stores through somebody else is given a pause instead', async () => {
+  const base = scene();
+  // The service of a container is no child of the command that started it: here of a shell that was told to leave it alone.
+  const command = ['sh', '-c', 'setsid -f "$0" "$1"; sleep 60', ...base.service.command] as const;
+  const { world, notices } = await withScene({
+    ...base,
+    service: { ...base.service, command },
+    actors: [actor('reader', 'GET /item', 'GET /exit')],
+  });
+  await world.reset('cold');
+  expect(await world.redis(['DBSIZE'])).toBe(0);
+  expect(world.facts.quiescence).toBe('settle');
+  expect(notices).toContainEqual(expect.stringMatching(/from a process that it did not start/));
+  for (const path of ['/item', '/exit']) {
+    const flight = world.send('reader');
+    expect(flight.request.path).toBe(path);
+    await vi.waitFor(() => expect(flight.reply).not.toBeNull(), 10_000);
+    expect(await world.quiet(5_000)).toBe(true);
+  }
 });

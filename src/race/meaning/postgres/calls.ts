@@ -20,6 +20,8 @@ const RUNS_SQL =
   /^(?:(?:query|table|schema|database|cursor)_to_xml\w*|ts_stat|ts_rewrite|pg_sequence_last_value)$/;
 const SEQUENCE = /^(?:nextval|setval)$/;
 const ADVISORY = /^pg_(?:try_)?advisory_(xact_)?(?:un)?lock(_shared|_all)?$/;
+/** Those of them that free what the session took. */
+const ADVISORY_FREES = /^pg_advisory_unlock/;
 
 /** Functions and aggregates that cannot fail on values of their types. */
 const CANNOT_FAIL =
@@ -39,6 +41,10 @@ function advisory(name: string, args: readonly Node[], walk: Walk): void {
   const keys = args.map((arg) => keyValue(arg, TypeOid.int8, walk.parameters));
   const known = keys.length > 0 && keys.every((key) => key !== null);
   const resource = known ? `lock:advisory:${keys.join(',')}` : 'lock:advisory';
+  if (ADVISORY_FREES.test(name)) {
+    walk.draft.frees.add(resource);
+    return;
+  }
   walk.draft.mayFail = true;
   if (transaction === undefined) {
     walk.draft.now.write(resource);

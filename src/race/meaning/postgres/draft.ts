@@ -22,8 +22,10 @@ export class Draft {
   readonly changes = new Set<string>();
   /** Read again at commit: deferred constraints. */
   readonly deferred = new Set<string>();
-  /** Advisory locks of the session that it takes or frees. */
+  /** Advisory locks of the session that it takes. */
   readonly advisory = new Set<string>();
+  /** What it touches if the session holds anything of the kind: pools ask for it each time they take a connection back. */
+  readonly frees = new Set<string>();
   /** Tables that it locks, if only against being altered, until its transaction ends. */
   readonly tables = new Set<string>();
   /** It may wait for whoever only reads a table: TRUNCATE, ALTER, LOCK, or code that could do such. */

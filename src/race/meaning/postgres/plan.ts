@@ -3,7 +3,7 @@ import type { CopyStmt, DefElem, Node, TransactionStmt, TruncateStmt, VariableSe
 import { settingFacts, transactionFacts } from '../../../observe/sql/control.ts';
 import type { IsolationLevel } from '../../../observe/sql/facts.ts';
 import { pgTable } from '../../explore/footprint.ts';
-import { LISTENS } from '../pushes.ts';
+import { LISTENS, PUSHES } from '../pushes.ts';
 import { followBody } from './bodies.ts';
 import { callFunction } from './calls.ts';
 import { anyWrite, write } from './consequences.ts';
@@ -221,8 +221,11 @@ function named(node: Node): Plan | null {
 
 function signalling(node: Node, context: PlanContext): Plan | null {
   if ('ListenStmt' in node || 'UnlistenStmt' in node) {
-    const verb = 'ListenStmt' in node ? 'LISTEN' : 'UNLISTEN';
-    return data(verb, context, ({ draft }) => draft.now.add([LISTENS]), false);
+    if ('ListenStmt' in node) return data('LISTEN', context, ({ draft }) => draft.now.add([LISTENS]), false);
+    const unlisten = ({ draft }: Walk): void => {
+      draft.frees.add(PUSHES);
+    };
+    return data('UNLISTEN', context, unlisten, false);
   }
   if (!('NotifyStmt' in node)) return null;
   const notify = ({ draft }: Walk): void => {

@@ -17,6 +17,7 @@ import {
 import { UNKNOWN_SQL } from '../../explore/footprint.ts';
 import type { ClientMessage, Meaning, PostgresAnswer, PostgresReader } from '../../gate/contract.ts';
 import { PUSHED } from '../pushes.ts';
+import { remember } from './named.ts';
 import { type ParsedStatement, parsed } from './parsed.ts';
 import { answerText } from './result.ts';
 import { NO_SCHEMA, type Schema } from './schema.ts';
@@ -42,9 +43,6 @@ export interface PostgresReaderOptions {
   readonly silent?: readonly string[];
 }
 
-/** Prepared statements and portals remembered. */
-const MAX_NAMED = 2_000;
-
 interface Statement {
   /** Null: not understood; undefined: an empty query. */
   readonly parsed: ParsedStatement | null | undefined;
@@ -59,12 +57,6 @@ interface Portal {
   executed: boolean;
   /** Bound in an earlier unit. */
   old: boolean;
-}
-
-function remember<T>(map: Map<string, T>, name: string, value: T): void {
-  map.delete(name);
-  map.set(name, value);
-  if (map.size > MAX_NAMED) map.delete(map.keys().next().value!);
 }
 
 class Reader implements PostgresReader {

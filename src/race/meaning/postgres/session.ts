@@ -4,8 +4,9 @@
  */
 import type { Node } from 'libpg-query';
 import { isolationLevel } from '../../../observe/sql/control.ts';
-import type { Draft } from './draft.ts';
+import { LISTENS, PUSHES } from '../pushes.ts';
 import { statementLabel } from './label.ts';
+import { NamedStatements, type Runner } from './named.ts';
 import {
   type Border,
   type DataPlan,
@@ -17,13 +18,10 @@ import {
   type Setting,
 } from './plan.ts';
 import type { Schema } from './schema.ts';
-import { applied, initialSettings, type Settings } from './settings.ts';
+import { initialSettings, SessionSettings } from './settings.ts';
 import { Transaction } from './transaction.ts';
 import type { Unit } from './unit.ts';
-import { type Bound, NO_PARAMETERS, type ParameterValues } from './values.ts';
-
-/** Statements and cursors remembered by name. */
-const MAX_NAMED = 1_000;
+import type { ParameterValues } from './values.ts';
 
 export interface SessionOptions {
   /** As it is when a statement is looked at. */
@@ -36,50 +34,35 @@ export interface SessionOptions {
   readonly silent: readonly string[];
 }
 
-/** What SQL itself prepared or declared. */
-interface Named {
-  readonly node: Node;
-  readonly text: string;
-  readonly parameters: ParameterValues;
-}
-
 /** The beginning of a statement, whatever its spacing and case. */
 function normal(sql: string): string {
   return sql.replace(/\s+/g, ' ').trim().toLowerCase();
 }
 
-function remember<T>(map: Map<string, T>, name: string, value: T): void {
-  map.delete(name);
-  map.set(name, value);
-  if (map.size > MAX_NAMED) map.delete(map.keys().next().value!);
-}
-
-export class Session {
+export class Session implements Runner {
   readonly #options: SessionOptions;
   readonly #silent: readonly string[];
-  #initial: Settings;
-  #settings: Settings;
-  /** Settings before the open transaction, and which of them are back after COMMIT. */
-  #before: { readonly settings: Settings; readonly local: Setting[] } | null = null;
+  readonly #settings: SessionSettings;
   #transaction: Transaction | null = null;
   #lost = false;
   #advisory = new Set<string>();
-  readonly #prepared = new Map<string, Named>();
-  readonly #cursors = new Map<string, Draft>();
+  #listens = false;
+  /** It ran something that cannot be looked into. */
+  #mayHold = false;
+  readonly #named = new NamedStatements();
 
   constructor(options: SessionOptions, parameters: ReadonlyMap<string, string>) {
     this.#options = options;
     this.#silent = options.silent.map(normal).filter((text) => text !== '');
-    this.#initial = initialSettings(options.schema(), parameters);
-    this.#settings = this.#initial;
+    this.#settings = new SessionSettings(initialSettings(options.schema(), parameters));
   }
 
   get encoding(): string {
-    return this.#settings.encoding;
+    return this.#settings.now.encoding;
   }
 
   get #context(): Omit<PlanContext, 'parameters'> {
-    return { schema: this.#options.schema(), path: this.#settings.path };
+    return { schema: this.#options.schema(), path: this.#settings.now.path };
   }
 
   /** Whether all further statements of a block are refused until it ends. */
@@ -89,7 +72,7 @@ export class Session {
 
   plan(node: Node, text: string, parameters: ParameterValues): Plan {
     const plan = planOf(node, text, { ...this.#context, parameters });
-    const unreadable = plan.kind === 'data' && (this.#lost || !this.#settings.readable);
+    const unreadable = plan.kind === 'data' && (this.#lost || !this.#settings.now.readable);
     return unreadable && !plan.draft.idle ? opaque(plan.verb) : plan;
   }
 
@@ -111,7 +94,7 @@ export class Session {
         this.#discard(plan.all, unit);
         return;
       case 'named':
-        this.#runNamed(plan, text, unit);
+        this.#named.run(plan, text, unit, this);
     }
   }
 
@@ -136,9 +119,22 @@ export class Session {
     }
     if (snapshot || !draft.idle) transaction.run(draft, unit.accesses);
     for (const resource of draft.advisory) this.#advisory.add(resource);
+    this.#free(draft, unit);
     if (draft.exclusive) this.#options.excludes();
     if (draft.lost) this.#lost = true;
     unit.add(label, draft.touched.length > 0 || !draft.idle);
+  }
+
+  /** What was never taken cannot be freed. Code that cannot be looked into may have taken anything. */
+  #free({ frees, opaque, now }: DataPlan['draft'], unit: Unit): void {
+    this.#mayHold ||= opaque;
+    this.#listens ||= now.footprint([]).some(({ resource }) => resource === PUSHES);
+    for (const resource of frees) {
+      const held = resource === PUSHES ? this.#listens : this.#advisory.size > 0;
+      if (!held && !this.#mayHold) continue;
+      if (resource === PUSHES) unit.accesses.add([LISTENS]);
+      else unit.accesses.write(resource);
+    }
   }
 
   #isSilent(text: string): boolean {
@@ -158,20 +154,20 @@ export class Session {
   }
 
   #opened(): Transaction {
-    this.#transaction ??= new Transaction(this.#settings.isolation, false, this.#options.tableLocks);
+    this.#transaction ??= new Transaction(this.#settings.now.isolation, false, this.#options.tableLocks);
     return this.#transaction;
   }
 
   #begin(border: Border): void {
     const open = this.#transaction;
-    const isolation = border.isolation ?? open?.isolation ?? this.#settings.isolation;
+    const isolation = border.isolation ?? open?.isolation ?? this.#settings.now.isolation;
     if (open === null) this.#transaction = new Transaction(isolation, true, this.#options.tableLocks);
     else {
       const next = open.block ? open : open.withIsolation(isolation);
       next.block = true;
       this.#transaction = next;
     }
-    this.#before ??= { settings: this.#settings, local: [] };
+    this.#settings.begin();
   }
 
   #cross(border: Border, verb: string, unit: Unit): void {
@@ -190,7 +186,7 @@ export class Session {
         transaction?.savepoint(border.name);
         break;
       case 'release':
-        transaction?.release(border.name);
+        transaction?.release(border.name, unit.accesses);
         break;
       case 'rollback-to':
         transaction?.rollbackTo(border.name, unit.accesses);
@@ -212,21 +208,15 @@ export class Session {
     this.#close(border.what === 'commit' && transaction?.failed !== true);
     if (border.chain && transaction !== null) {
       this.#transaction = new Transaction(transaction.isolation, true, this.#options.tableLocks);
-      this.#before = { settings: this.#settings, local: [] };
+      this.#settings.begin();
     }
   }
 
-  /** Ends the transaction for the session: SET LOCAL is over, and SET too when it was rolled back. */
+  /** Ends the transaction for the session. */
   #close(committed: boolean): void {
-    const before = this.#before;
-    if (before !== null) {
-      if (!committed) this.#settings = before.settings;
-      else
-        for (const { name } of before.local) this.#settings = restored(this.#settings, name, before.settings);
-    }
-    this.#before = null;
+    this.#settings.end(committed);
     this.#transaction = null;
-    this.#cursors.clear();
+    this.#named.closeCursors();
   }
 
   #set(setting: Setting): void {
@@ -236,68 +226,18 @@ export class Session {
       if (level !== null && open?.block) this.#transaction = open.withIsolation(level);
       return;
     }
-    this.#settings = applied(this.#settings, setting, this.#initial);
-    if (setting.local) this.#before?.local.push(setting);
+    this.#settings.set(setting);
   }
 
   #discard(all: boolean, unit: Unit): void {
     if (all) {
-      this.#settings = this.#initial;
+      this.#settings.reset();
       this.#lost = false;
-      this.#prepared.clear();
-      this.#cursors.clear();
+      this.#named.clear();
       unit.accesses.write(...this.#advisory);
       this.#advisory.clear();
     }
     unit.add('DISCARD', unit.accesses.size > 0);
-  }
-
-  #runNamed(plan: Extract<Plan, { kind: 'named' }>, text: string, unit: Unit): void {
-    const { role, name, query } = plan;
-    switch (role) {
-      case 'prepare':
-        if (query !== null) {
-          remember(this.#prepared, name, { node: query, text, parameters: NO_PARAMETERS });
-          this.look(this.plan(query, text, NO_PARAMETERS), unit, false);
-        }
-        unit.add('PREPARE', false);
-        return;
-      case 'deallocate':
-        if (name === '*') this.#prepared.clear();
-        else this.#prepared.delete(name);
-        unit.add('DEALLOCATE', false);
-        return;
-      case 'execute': {
-        const prepared = this.#prepared.get(name);
-        if (prepared === undefined) this.runUnknown('EXECUTE', unit);
-        else this.run(prepared.node, prepared.text, argumentValues(plan.args), unit);
-        return;
-      }
-      case 'declare': {
-        const inner = query === null ? opaque('DECLARE') : this.plan(query, text, NO_PARAMETERS);
-        if (inner.kind !== 'data') return;
-        remember(this.#cursors, name, inner.draft);
-        this.runData({ ...inner, verb: 'DECLARE' }, text, unit);
-        return;
-      }
-      case 'fetch':
-        this.#fetch(name, text, unit);
-        return;
-      case 'close':
-        unit.add('CLOSE', false);
-    }
-  }
-
-  /** Rows of a cursor are as of its declaration, unless reading them takes locks or calls what may do anything. */
-  #fetch(name: string, text: string, unit: Unit): void {
-    const draft = this.#cursors.get(name);
-    if (draft === undefined) {
-      this.runUnknown('FETCH', unit);
-      return;
-    }
-    if (draft.holds || !draft.now.footprint([]).every(({ mode }) => mode === 'read'))
-      this.runData({ kind: 'data', verb: 'FETCH', draft, snapshot: true }, text, unit);
-    else unit.add(statementLabel('FETCH', draft), false);
   }
 
   /** Sync, or the end of a simple Query: what stands outside a block commits. */
@@ -340,31 +280,4 @@ export class Session {
     this.#close(false);
     this.#advisory = new Set();
   }
-}
-
-function restored(settings: Settings, name: string, before: Settings): Settings {
-  switch (name) {
-    case 'search_path':
-      return { ...settings, path: before.path };
-    case 'default_transaction_isolation':
-      return { ...settings, isolation: before.isolation };
-    case 'client_encoding':
-      return { ...settings, encoding: before.encoding };
-    case 'standard_conforming_strings':
-      return { ...settings, readable: before.readable };
-    default:
-      return settings;
-  }
-}
-
-/** Arguments of EXECUTE as parameters: literals only. */
-function argumentValues(args: readonly Node[]): ParameterValues {
-  const value = (number: number): Bound | undefined => {
-    const arg = args[number - 1];
-    if (arg === undefined || !('A_Const' in arg)) return undefined;
-    const { ival, sval, isnull } = arg.A_Const;
-    if (isnull) return null;
-    return sval ? (sval.sval ?? '') : ival ? String(ival.ival ?? 0) : undefined;
-  };
-  return { value, declared: () => 0 };
 }

@@ -53,8 +53,63 @@ function pathOf(values: readonly string[]): string[] {
     .filter((name) => name !== '' && name !== '$user');
 }
 
+/** The settings of one session as its transactions change them. */
+export class SessionSettings {
+  readonly #initial: Settings;
+  #now: Settings;
+  /** As they were before the open transaction, and what is theirs again after it. */
+  #before: { readonly settings: Settings; readonly local: string[] } | null = null;
+
+  constructor(initial: Settings) {
+    this.#initial = initial;
+    this.#now = initial;
+  }
+
+  get now(): Settings {
+    return this.#now;
+  }
+
+  set(setting: Setting): void {
+    this.#now = applied(this.#now, setting, this.#initial);
+    if (setting.local) this.#before?.local.push(setting.name);
+  }
+
+  reset(): void {
+    this.#now = this.#initial;
+  }
+
+  begin(): void {
+    this.#before ??= { settings: this.#now, local: [] };
+  }
+
+  /** Ends the transaction: SET LOCAL is over, and SET too when it was rolled back. */
+  end(committed: boolean): void {
+    const before = this.#before;
+    this.#before = null;
+    if (before === null) return;
+    if (!committed) this.#now = before.settings;
+    else for (const name of before.local) this.#now = restored(this.#now, name, before.settings);
+  }
+}
+
+/** The settings with one as it was before. */
+function restored(settings: Settings, name: string, before: Settings): Settings {
+  switch (name) {
+    case 'search_path':
+      return { ...settings, path: before.path };
+    case 'default_transaction_isolation':
+      return { ...settings, isolation: before.isolation };
+    case 'client_encoding':
+      return { ...settings, encoding: before.encoding };
+    case 'standard_conforming_strings':
+      return { ...settings, readable: before.readable };
+    default:
+      return settings;
+  }
+}
+
 /** The settings with one changed; without a value, back to `initial`. */
-export function applied(settings: Settings, setting: Setting, initial: Settings): Settings {
+function applied(settings: Settings, setting: Setting, initial: Settings): Settings {
   const { name, values } = setting;
   const [value] = values;
   switch (name) {

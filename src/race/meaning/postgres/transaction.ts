@@ -63,13 +63,18 @@ export class Transaction {
     const tables = this.#tableLocks() ? [...draft.tables].map((table) => rowLock(table, TABLE)) : [];
     into.write(...draft.locks).read(...draft.shares, ...tables);
     if (draft.opaque) into.add(EVERYTHING);
-    // Its failure would end the transaction, back to the last savepoint.
-    if (draft.mayFail) into.write(...this.#locks.slice(this.#marks.at(-1)?.locks ?? 0));
+    if (draft.mayFail) this.#mayFail(into);
     this.#locks.push(...draft.locks, ...draft.shares, ...tables);
     this.#changes.push(...draft.changes);
     for (const resource of draft.deferred) this.#deferred.add(resource);
     this.#opaque ||= draft.opaque;
     this.#pushes ||= draft.pushes;
+  }
+
+  /** A failure would free what was locked since the last savepoint. */
+  #mayFail(into: Accesses): void {
+    into.write(...this.#locks.slice(this.#marks.at(-1)?.locks ?? 0));
+    if (this.#opaque) into.add(EVERYTHING);
   }
 
   /** A statement is looked at by the planner, which takes the snapshot. */
@@ -117,15 +122,20 @@ export class Transaction {
     this.#marks.push({ name, locks: this.#locks.length, changes: this.#changes.length });
   }
 
-  release(name: string): void {
+  release(name: string, into: Accesses): void {
     const at = this.#marks.findLastIndex((mark) => mark.name === name);
     if (at >= 0) this.#marks.length = at;
+    else this.#mayFail(into);
   }
 
   rollbackTo(name: string, into: Accesses): void {
     const at = this.#marks.findLastIndex((mark) => mark.name === name);
     const mark = this.#marks[at];
-    if (mark === undefined) return;
+    if (mark === undefined) {
+      // No such savepoint: it fails.
+      this.#mayFail(into);
+      return;
+    }
     into.write(...this.#locks.slice(mark.locks));
     if (this.#opaque) into.add(EVERYTHING);
     this.#locks.length = mark.locks;

@@ -116,3 +116,15 @@ function arrayText(node: Node, type: number, parameters: ParameterValues): strin
 function known(values: readonly (string | null)[]): readonly string[] | null {
   return values.every((value) => value !== null) ? values : null;
 }
+
+/** Arguments of EXECUTE as parameters: literals only. */
+export function argumentValues(args: readonly Node[]): ParameterValues {
+  const value = (number: number): Bound | undefined => {
+    const arg = args[number - 1];
+    if (arg === undefined || !('A_Const' in arg)) return undefined;
+    const { ival, sval, isnull } = arg.A_Const;
+    if (isnull) return null;
+    return sval ? (sval.sval ?? '') : ival ? String(ival.ival ?? 0) : undefined;
+  };
+  return { value, declared: () => 0 };
+}

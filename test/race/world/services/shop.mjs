@@ -44,7 +44,7 @@ const routes = {
   // The pause between a reply and the next command is work, not sleep.
   'GET /compute': async () => {
     await redis.get('a');
-    work(30);
+    work(Number(process.env.WORK_MS ?? 30));
     await redis.get('b');
     return { ok: true };
   },
