@@ -4,7 +4,7 @@
  */
 
 import { Generations } from './generations.ts';
-import { CACHE_LIMITS, createKey, keep, learnLineage } from './key-state.ts';
+import { CACHE_LIMITS, createKey, keep, learnLineage, madeAt } from './key-state.ts';
 import { chooseSources } from './lineage.ts';
 import { answeredMiss, isCounted, openMisses } from './misses.ts';
 import type {
@@ -425,6 +425,7 @@ export class CacheBook {
       interval: intervalOf(op),
       failed,
       hitSomething,
+      made: madeAt(key),
       origin: sources.find((source) => source.read.own)?.read.txn ?? null,
       ...(generation === undefined ? {} : { generation }),
       candidates: [],

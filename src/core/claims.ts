@@ -7,7 +7,7 @@
 import { addTo, append } from './multimap.ts';
 import type { Change } from './source.ts';
 import { type Claim, isCertain, type KeyState, type Removal } from './versions.ts';
-import { CLAIM, isNamed, isOfOneRequest, namesRowOf, type WriteRecord } from './writes.ts';
+import { CLAIM, isNamed, isOfOneRequest, namedValues, namesRowOf, type WriteRecord } from './writes.ts';
 
 /** No removal is nearer than this, so that a habit always counts; ns. */
 const LEAST_DISTANCE = 100e3;
@@ -26,12 +26,14 @@ export function resolveClaims(
   templateOf: TemplateOf,
 ): void {
   const removals = all.filter(isCertain);
-  for (const removal of removals) removal.claim = nearest(removal, (claim) => near(removal, claim));
+  const distances = new Map(removals.map((removal) => [removal, distancesOf(removal)]));
+  const between = (removal: Removal, claim: Claim) => distances.get(removal)?.get(claim) ?? claim.distance;
+  for (const removal of removals) removal.claim = nearest(removal, (claim) => between(removal, claim));
   const habits = new Habits(removals, writes, templateOf);
   for (const removal of removals) {
     removal.claim = nearest(
       removal,
-      (claim) => (near(removal, claim) + LEAST_DISTANCE) / habits.of(removal, claim) ** 2,
+      (claim) => (between(removal, claim) + LEAST_DISTANCE) / habits.of(removal, claim) ** 2,
     );
   }
   shareWithinCommands(removals);
@@ -51,6 +53,23 @@ export function followingRemovals(removals: readonly Removal[]): ReadonlyMap<Key
   return byKey;
 }
 
+/** Distances of all writes that may be behind a removal. Where one write's row is named in full, another's that shares but a
+ * part of its primary key, such as the tenant, is farther than any moment. */
+function distancesOf(removal: Removal): ReadonlyMap<Claim, number> {
+  const { candidates } = removal;
+  if (candidates.length === 1) return new Map([[candidates[0]!, near(removal, candidates[0]!)]]);
+  const named = candidates.map(({ write }) => namedValues(removal.key, write));
+  const most = new Map<string, number>();
+  for (const one of named)
+    for (const [table, count] of one) most.set(table, Math.max(count, most.get(table) ?? 0));
+  return new Map(
+    candidates.map((claim, i) => {
+      const partly = [...named[i]!].some(([table, count]) => count < (most.get(table) ?? 0));
+      return [claim, near(removal, claim) + (partly ? CLAIM.unkeyed : 0)];
+    }),
+  );
+}
+
 function near(removal: Removal, claim: Claim): number {
   const { commit } = claim.write;
   let { distance } = claim;
@@ -59,8 +78,14 @@ function near(removal: Removal, claim: Claim): number {
     if (removal.op.kind === 'flush') distance *= STRANGER;
     else if (removal.interval.return < Math.min(commit.began, commit.txn.begin)) distance *= EARLY;
   }
+  // What was removed had been made from what the write left: it was not in the write's way.
+  else if (isMadeAfter(removal, claim.write)) distance *= STRANGER;
   if (removal.key.fedTables.size === 0) return distance;
   return commit.changes.some((change) => mayFeed(removal.key, change)) ? distance : distance * STRANGER;
+}
+
+function isMadeAfter({ made }: Removal, { commit }: WriteRecord): boolean {
+  return made !== null && made > commit.interval.return;
 }
 
 function mayFeed({ fedTables, fedColumns }: KeyState, { table, action, set }: Change): boolean {
@@ -141,7 +166,10 @@ function shareWithinCommands(removals: readonly Removal[]): void {
 
 function share(command: readonly Removal[]): void {
   const speaking = command.filter(
-    (removal) => removal.claim !== null && namesRowOf(removal, removal.claim.write),
+    (removal) =>
+      removal.claim !== null &&
+      namesRowOf(removal, removal.claim.write) &&
+      !isMadeAfter(removal, removal.claim.write),
   );
   let best: Claim | null = null;
   for (const { claim } of speaking)

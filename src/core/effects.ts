@@ -220,9 +220,28 @@ function recomputed(op: SourceRead, change: Change, base: EffectBase): Effect[] 
   }
   if (change.action === 'update') {
     const touched = [...change.set.keys()].some((column) => changesValue(change, column));
-    return touched ? [{ ...base, kind: 'recomputed', rowId: onlyRow(change), sure: false }] : [];
+    const sure = sumsChange(op, change);
+    return touched ? [{ ...base, kind: 'recomputed', rowId: onlyRow(change), sure }] : [];
   }
   return [{ ...base, kind: 'recomputed', rowId: onlyRow(change), sure: false }];
+}
+
+/** Whether a row that stays within the predicate is known to have got another value in a column whose every value counts. */
+function sumsChange(op: SourceRead, change: Change): boolean {
+  const columns = [...change.set.keys()].filter((column) =>
+    op.computed?.includes(`${change.table}.${column}`),
+  );
+  if (columns.length === 0) return false;
+  return [...change.before].some(([id, before]) => {
+    const now = new Map([...before, ...(change.full?.get(id) ?? []), ...(change.after.get(id) ?? [])]);
+    for (const [column, value] of change.set) if (value !== '?') now.set(column, value);
+    const differs = columns.some((column) => {
+      const old = before.get(column);
+      return old !== undefined && change.set.get(column) !== '?' && now.get(column) !== old;
+    });
+    const both = [new Map([...now, ...before]), now];
+    return differs && both.every((cells) => meets(op.where, change.table, cells) === 'yes');
+  });
 }
 
 function changesValue(change: Change, column: string): boolean {

@@ -1,10 +1,11 @@
 /** Whether rows that a write changed stand behind a key. */
+import { CACHE_LIMITS } from './key-state.ts';
 import type { Change, RowId } from './source.ts';
 import type { KeyState } from './versions.ts';
 
 /**
  * Whether these rows of a change feed the key: true when one was in a result behind it; false when others were, or when the
- * key's name tells another row (`page:imprint` is not fed by the row whose slug is `contact`); undefined when the wire does
+ * key was made for another row (`page:imprint` is not fed by the row whose slug is `contact`); undefined when the wire does
  * not say which rows stand behind the key, because its statement does not select their primary key.
  */
 export function feeds(key: KeyState, change: Change, rows: Iterable<RowId>): boolean | undefined {
@@ -22,14 +23,12 @@ export function knownRows(key: KeyState, table: string): number {
   return known;
 }
 
-/** Whether a part of the key is a column of the table, and holds another value than all changed rows do. */
-function tellsAnotherRow(key: KeyState, change: Change): boolean {
-  for (const [part, columns] of key.boundColumns) {
-    for (const name of columns) {
-      if (!name.startsWith(`${change.table}.`)) continue;
-      const values = valuesOf(change, name.slice(change.table.length + 1));
-      if (values !== null && !values.has(part)) return true;
-    }
+/** Whether the statements behind the key require another value of a column than any changed row has. */
+export function tellsAnotherRow(key: KeyState, change: Change): boolean {
+  for (const [name, required] of key.required) {
+    if (required.size >= CACHE_LIMITS.feeders || !name.startsWith(`${change.table}.`)) continue;
+    const values = valuesOf(change, name.slice(change.table.length + 1));
+    if (values !== null && ![...required].some((value) => values.has(value))) return true;
   }
   return false;
 }

@@ -17,12 +17,12 @@ import type { Actor } from './naming.ts';
 import { counted, duration } from './numbers.ts';
 import type { LogLine } from './operation.ts';
 import { Outsiders } from './outsiders.ts';
-import { readOf, staleFacts, writeOf } from './remedies/facts.ts';
+import { changedTable, readOf, staleFacts, writeOf } from './remedies/facts.ts';
 import { type RemedyFacts, remedyCode } from './remedies/remedies.ts';
 import { shortened } from './remedies/statement.ts';
 import type { Outside } from './source.ts';
 import { timeline } from './timeline.ts';
-import { isCertain, type KeyState, type Removal, type Version, type Window } from './versions.ts';
+import { isCertain, type KeyState, type Version, type Window } from './versions.ts';
 import { outsideInSentence, outsideText, type Reveal, SOME_CLIENT, valueText } from './wording.ts';
 import { CLAIM, type WriteRecord } from './writes.ts';
 
@@ -94,9 +94,7 @@ function staleCase(window: Window, context: FindingContext): StaleCase {
   const { version, write } = window;
   const own = write.removals.filter((removal) => removal.key === version.key && removal.op !== version.fill);
   // A generation that was counted up too early is carried by the key that was filled since.
-  const counted = write.removals.filter(
-    ({ key, op, generation }) => generation !== undefined && key !== version.key && carries(version.key, op),
-  );
+  const counted = write.removals.filter(({ key }) => version.key.generations.get(key.id)?.confirmed === true);
   const keys = context.keysOf(context.templateOf(version.key));
   return {
     window,
@@ -121,12 +119,6 @@ function staleCase(window: Window, context: FindingContext): StaleCase {
       context.keysOf(context.templateOf(key)).every((k) => k.db !== key.db || isUntouched(k)),
     fedByRow: (key) => window.effects.some((effect) => isFedByRow(key, effect, write, context)),
   };
-}
-
-/** Whether a key's name carries a generation that an operation counted up. */
-function carries({ generations }: KeyState, op: Removal['op']): boolean {
-  const names = op.kind === 'script' ? op.keys : 'key' in op ? [op.key] : [];
-  return names.some((name) => generations.has(`${op.db} ${name}`));
 }
 
 /** Whether the row behind an effect feeds a key that a write removed. */
@@ -217,21 +209,28 @@ function wordsOf(found: Found, reader: string | null, context: FindingContext): 
     outside: outside !== null,
     reader: reader ?? 'the reader',
     changed: changedText(window, context.reveal),
-    ...statementWords(found),
+    ...statementWords(found, reader),
     templateOf: context.templateOf,
   };
 }
 
 /** The write's statement and the reader's, short enough for a sentence. */
-function statementWords({ stale, writer }: Found): { readonly commit: string; readonly select: string } {
+function statementWords(
+  { stale, writer }: Found,
+  reader: string | null,
+): { readonly commit: string; readonly select: string } {
   const { window, version } = stale;
-  const write = writeOf(window.write.commit, window.effects[0]?.change.table ?? null);
+  const write = writeOf(window.write.commit, changedTable(stale));
   const read = readOf(version);
-  // Where no route is known the statement is the writer's name already.
-  const named = write === null || writer === null || writer.startsWith(write.shape.slice(0, NAME_BEGINS));
+  // Where no route is known the statement is the writer's name already, or the reader's.
+  const isName = (name: string | null, shape: string) =>
+    name?.startsWith(shape.slice(0, NAME_BEGINS)) === true;
   return {
-    commit: named ? 'its COMMIT' : `the COMMIT of ${shortened(write.shape)}`,
-    select: read === null ? 'the SELECT' : shortened(read.shape),
+    commit:
+      write === null || isName(writer, write.shape)
+        ? 'its COMMIT'
+        : `the COMMIT of ${shortened(write.shape)}`,
+    select: read === null || isName(reader, read.shape) ? 'the SELECT' : shortened(read.shape),
   };
 }
 

@@ -9,6 +9,7 @@
  * Of several keys with that value (`gen:4` and `gen:5` both give 7), the one is meant whose numbers stand in the key too.
  * Under load many readers read one generation at a time: the last of each that was over before the key was asked for counts.
  */
+import { haveInCommon, isColumn, Kinds, kindOf, partsOf } from './generation-names.ts';
 import {
   type CacheRead,
   type CacheScript,
@@ -221,7 +222,7 @@ export class Generations {
   }
 
   #add(generation: string, key: KeyState, part: Digest, family: Family): void {
-    if (key.generations.size < MAX_SIGHTED) key.generations.add(generation);
+    if (key.generations.size < MAX_SIGHTED) key.generations.set(generation, family);
     const known = this.#dependents.get(generation);
     if (known === undefined) {
       if (this.#dependents.size < MAX_VALUES)
@@ -237,33 +238,6 @@ function unbound(
   return [...dependents].filter(([key, { part }]) => !isColumn(key, part));
 }
 
-/** Which numbers in names of one kind differ from name to name: they say what a generation is of. */
-class Kinds {
-  readonly #known = new Map<string, { readonly numbers: readonly string[]; readonly vary: boolean[] }>();
-
-  note(name: string): void {
-    const kind = kindOf(name);
-    const numbers = numbersIn(name);
-    const known = this.#known.get(kind);
-    if (known !== undefined)
-      for (const [i, number] of numbers.entries()) known.vary[i] ||= number !== known.numbers[i];
-    else if (this.#known.size < MAX_VALUES)
-      this.#known.set(kind, { numbers, vary: numbers.map(() => false) });
-  }
-
-  /** Whether the numbers that tell this generation from others stand in the key too, besides the generation itself. */
-  isOfSame(generation: string, key: string, value: string): boolean {
-    const vary = this.#known.get(kindOf(generation))?.vary ?? [];
-    const at = key.lastIndexOf(value);
-    const numbers = new Set(numbersIn(`${key.slice(0, at)}\u0001${key.slice(at + value.length)}`));
-    return numbersIn(generation).every((number, i) => vary[i] !== true || numbers.has(number));
-  }
-}
-
-function numbersIn(name: string): readonly string[] {
-  return name.match(/\d+/g) ?? [];
-}
-
 function both(
   a: { readonly confirmed: boolean },
   b: { readonly confirmed: boolean },
@@ -273,27 +247,6 @@ function both(
       return a.confirmed && b.confirmed;
     },
   };
-}
-
-/** Whether a part is a column of the key's lineage. The generation of `item:3:3` has the same text as the row's id. */
-function isColumn(key: KeyState, part: Digest): boolean {
-  if (!key.boundColumns.has(part)) return false;
-  const text = key.texts.get(part);
-  return key.name.split(/[^A-Za-z0-9]+/).filter((word) => word === text).length < 2;
-}
-
-function* partsOf(key: KeyState): Iterable<readonly [Digest, string]> {
-  for (const part of key.parts) {
-    const text = key.texts.get(part);
-    if (text !== undefined) yield [part, text];
-  }
-}
-
-/** A name without its numbers; with the place of the part that may be a generation: the last that has this text. */
-function kindOf(name: string, generation?: string): string {
-  const at = generation === undefined ? -1 : name.lastIndexOf(generation);
-  const marked = at < 0 ? name : `${name.slice(0, at)}\u0001${name.slice(at + (generation?.length ?? 0))}`;
-  return marked.replace(/\d+/g, '#');
 }
 
 /** The last sight that was over when the read was invoked. When there have been too many since to know it, the oldest known. */
@@ -306,14 +259,6 @@ function lastBefore(sights: readonly Sight[], read: CacheRead): Sight | null {
   }
   const [oldest] = sights;
   return sights.length === MAX_READS && oldest !== undefined && oldest.invoke < read.invoke ? oldest : null;
-}
-
-/** Whether the generation's name and the key share a word or a value besides the generation. */
-function haveInCommon(key: KeyState, part: Digest, generation: string): boolean {
-  for (const word of key.names) if (word.length > 1 && generation.toLowerCase().includes(word)) return true;
-  const words = generation.split(/[^A-Za-z0-9]+/);
-  for (const [other, text] of partsOf(key)) if (other !== part && words.includes(text)) return true;
-  return false;
 }
 
 function keep(map: Map<Digest, Map<string, Sight[]>>, digest: Digest, key: string, sight: Sight): void {

@@ -2,6 +2,7 @@
 import { keyParts, lookOf } from './keys.ts';
 import type { Digest } from './operation.ts';
 import { foldName } from './payload.ts';
+import { asOf } from './source.ts';
 import { emptyStats, type KeyState, type Version } from './versions.ts';
 
 export const CACHE_LIMITS = {
@@ -33,10 +34,11 @@ export function createKey(db: number, name: string, parts: readonly (readonly [s
     feeders: new Set(),
     fedRows: new Set(),
     fedTables: new Set(),
+    required: new Map(),
     fedColumns: new Set(),
     bound: new Set(),
     boundColumns: new Map(),
-    generations: new Set(),
+    generations: new Map(),
     stats: emptyStats(),
   };
   return key;
@@ -73,11 +75,18 @@ function fedColumns({ kind, read, rows }: Version['sources'][number]): readonly 
   return [...found, ...op.where.columns];
 }
 
-/** Notes which column a key's segment is, by the equalities of the statement behind it. */
+/** When the first of the reads behind what the key holds now began; ns. null: not known. */
+export function madeAt({ live }: KeyState): number | null {
+  const reads = live.flatMap((version) => version.sources.map(({ read }) => asOf(read).invoke));
+  return reads.length === 0 || live.some(({ sources }) => sources.length === 0) ? null : Math.min(...reads);
+}
+
+/** Notes which column a key's segment is, by the equalities of the statement behind it, and what those require. */
 function bindColumns(key: KeyState, source: Version['sources'][number]): void {
   const { op } = source.read;
   const wheres = op.kind === 'read' ? [op.where] : op.effects.map((effect) => effect.where);
   for (const equality of wheres.flatMap((where) => where.equal)) {
+    require(key.required, `${equality.table}.${equality.column}`, equality.values);
     for (const value of equality.values) {
       if (!key.parts.has(value)) continue;
       const columns = key.boundColumns.get(value);
@@ -86,6 +95,16 @@ function bindColumns(key: KeyState, source: Version['sources'][number]): void {
       else if (columns.size < CACHE_LIMITS.feeders) columns.add(column);
     }
   }
+}
+
+function require(required: KeyState['required'], column: string, values: readonly Digest[]): void {
+  let known = required.get(column);
+  if (known === undefined) {
+    if (required.size >= CACHE_LIMITS.feeders) return;
+    known = new Set();
+    required.set(column, known);
+  }
+  for (const value of values) keepIn(known, value);
 }
 
 function keepIn<T>(set: Set<T>, item: T): void {

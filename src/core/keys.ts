@@ -23,6 +23,7 @@ const HEX_DIGEST =
   /^(?:[0-9a-f]{12}|[0-9a-f]{16}|[0-9a-f]{20}|[0-9a-f]{28}|[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{48}|[0-9a-f]{56}|[0-9a-f]{64}|[0-9a-f]{96}|[0-9a-f]{128})$/i;
 const BASE64_DIGEST = /^(?:[A-Za-z0-9_-]{43}=?|[A-Za-z0-9_-]{27}=?|[A-Za-z0-9_-]{22}==)$/;
 const OBJECT_ID = /^[0-9a-f]{24}$/i;
+const MAIL = /^[\w.%+-]+@[\w-]+(?:\.[\w-]+)+$/;
 const ULID = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/;
 /** Letters (with dashes) followed by digits, or digits followed by letters: `item-12`, `page2`, `12-items`. */
 const LETTERS_DIGITS = /^([A-Za-z][A-Za-z_-]*?[_-]?)(\d+)$/;
@@ -40,6 +41,7 @@ export function lookOf(text: string): SegmentLook {
   if (HEX_DIGEST.test(text) && hasDigitAndLetter(text)) return 'hash';
   if (BASE64_DIGEST.test(text) && hasDigitAndLetter(text) && /[A-Z]/.test(text)) return 'hash';
   if (UUID.test(text)) return 'uuid';
+  if (MAIL.test(text)) return 'id';
   // Masked secrets: prefix, ellipsis, digest.
   if (/…h:[0-9a-f]+~?$/.test(text)) return 'id';
   return 'word';
@@ -48,7 +50,7 @@ export function lookOf(text: string): SegmentLook {
 /** Cuts at separators only. Text is never lost: joined segments give the key again. */
 export function outerSegments(key: string): Segment[] {
   const segments: Segment[] = [];
-  const cut = key.includes('…h:') ? cutMasked(key) : key.split(SEPARATOR);
+  const cut = cutAround(key, key.includes('…h:') ? MASKED : key.includes('@') ? ADDRESS : null);
   for (let i = 0; i < cut.length; i++) {
     const text = cut[i]!;
     if (text === '') continue;
@@ -57,12 +59,22 @@ export function outerSegments(key: string): Segment[] {
   return segments;
 }
 
-/** A masked secret holds a colon of its own (`eyJh…h:9f2c`), which is no separator. */
-function cutMasked(key: string): string[] {
-  return key
-    .replaceAll('…h:', '…h\u00b7')
+/** A masked secret holds a colon of its own (`eyJh…h:9f2c`), and an address its dots: these are no separators. */
+const MASKED = /…h:/g;
+const ADDRESS = /[A-Za-z0-9_%+-]+(?:\.[A-Za-z0-9_%+-]+)*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+/g;
+/** Stands for a separator that is none; of the private use area, so that no key holds it. */
+const PRIVATE = 0xe000;
+
+function cutAround(key: string, whole: RegExp | null): string[] {
+  if (whole === null) return key.split(SEPARATOR);
+  const hidden = key.replace(whole, (text) =>
+    text.replace(/[:.@+%]/g, (sign) => String.fromCharCode(PRIVATE + sign.charCodeAt(0))),
+  );
+  return hidden
     .split(SEPARATOR)
-    .map((text) => text.replaceAll('…h\u00b7', '…h:'));
+    .map((text) =>
+      text.replace(/[\ue000-\ue0ff]/g, (sign) => String.fromCharCode(sign.charCodeAt(0) - PRIVATE)),
+    );
 }
 
 /** Cuts a segment once more where letters meet digits; a segment that cannot be cut comes back alone. */

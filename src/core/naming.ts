@@ -198,7 +198,7 @@ function isUsed({ stats }: KeyState): boolean {
 
 function patternOf(template: string): RegExp {
   const pieces = template.split(/(\{id\}|\{hash\})/).map((piece) => {
-    if (piece === '{id}') return '[^:/|#;,=&?~@ {}]+';
+    if (piece === '{id}') return '[^:/|#;,=&?~ {}]+';
     if (piece === '{hash}') return '[0-9A-Za-z_=-]{8,}';
     return piece.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
   });

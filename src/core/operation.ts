@@ -239,6 +239,8 @@ export interface SourceRead extends SourceBase, StatementFields {
   readonly where: Predicate;
   /** True when a column is computed over rows (count, sum…) rather than taken from one. */
   readonly aggregate: boolean;
+  /** Columns whose every value counts for such a column (`orders.amount` for its sum). */
+  readonly computed?: readonly string[];
   /** `items/1` when exactly one row of one table was read by primary key. */
   readonly key?: string;
   /** True when the server that answered is a standby: it may lag behind what was committed. */

@@ -76,6 +76,8 @@ export interface Removal {
   readonly hitSomething: boolean;
   /** A rewrite that carries what a transaction read or returned of its own change: the transaction. */
   readonly origin: Transaction | null;
+  /** When the reads behind what the key held then began; ns. null: not known, or nothing was there. */
+  readonly made: number | null;
   /** A generation was counted up, which the key carries: it counts once it is certain that this is no chance. */
   readonly generation?: { readonly confirmed: boolean };
   /** Writes that may be behind it. */
@@ -113,13 +115,15 @@ export interface KeyState extends KeyNames {
   readonly feeders: Set<string>;
   readonly fedRows: Set<string>;
   readonly fedTables: Set<string>;
+  /** Values that the statements behind it require of a column: `items.shop`. */
+  readonly required: Map<string, Set<Digest>>;
   /** Columns found in its values or asked for by their predicates (`items.price`); `items.*` where that cannot be told. */
   readonly fedColumns: Set<string>;
   readonly bound: Set<string>;
   /** Which columns its segments stand for, by the segments' digests: `items.id`. */
   readonly boundColumns: Map<Digest, Set<string>>;
-  /** Keys that hold a generation which its name seems to carry; see generations.ts. */
-  readonly generations: Set<string>;
+  /** Keys (by id) that hold a generation which its name seems to carry, and whether that is no chance; see generations.ts. */
+  readonly generations: Map<string, { readonly confirmed: boolean }>;
   stats: KeyStats;
 }
 

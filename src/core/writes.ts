@@ -97,6 +97,21 @@ function namesRow(key: KeyState, part: Digest, write: WriteRecord): boolean {
   return [...columns].some((column) => bound.has(column));
 }
 
+/** How many values of a changed row's primary key a key's name holds, by table: of (tenant, id) both, or the tenant only. */
+export function namedValues(key: KeyState, write: WriteRecord): ReadonlyMap<string, number> {
+  const named = new Map<string, number>();
+  for (const part of key.parts) {
+    if (!namesRow(key, part, write)) continue;
+    const tables = new Set([...(write.rowTokens.get(part) ?? [])].map(tableOfColumn));
+    for (const table of tables) named.set(table, (named.get(table) ?? 0) + 1);
+  }
+  return named;
+}
+
+function tableOfColumn(column: string): string {
+  return column.slice(0, column.lastIndexOf('.'));
+}
+
 /** Primary key values of the rows that a commit changed. */
 function rowTokensOf(commit: Commit, primaryKey: PrimaryKeys): ReadonlyMap<Digest, ReadonlySet<string>> {
   const tokens = new Map<Digest, Set<string>>();

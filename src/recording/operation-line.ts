@@ -195,6 +195,7 @@ const SHAPES: Readonly<Record<KindName, Fields>> = {
     tables: TEXTS,
     where: PREDICATE,
     aggregate: FLAG,
+    computed: optional(TEXTS),
     key: optional(TEXT),
     replica: optional(FLAG),
   },

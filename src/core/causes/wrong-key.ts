@@ -10,7 +10,7 @@ import { saysLittle } from '../operation.ts';
 import { foldName } from '../payload.ts';
 import { keyOf } from '../source.ts';
 import type { KeyState, Removal } from '../versions.ts';
-import { type Cause, keyName, type StaleCase } from './cause.ts';
+import { type Cause, keyName, type StaleCase, type Words } from './cause.ts';
 
 function wrongRemoval(stale: StaleCase): Removal | undefined {
   return stale.elsewhere.find(
@@ -57,6 +57,14 @@ function wordsFor(table: string): readonly string[] {
   return [name, name.replace(/s$/, ''), name.replace(/es$/, ''), name.replace(/ies$/, 'y')];
 }
 
+/** The template of the other key; where only the database differs, that. */
+function wrongName(wrong: Removal | undefined, { version }: StaleCase, words: Words): string {
+  if (wrong === undefined) return 'the other key';
+  return wrong.key.db === version.key.db
+    ? words.templateOf(wrong.key)
+    : `${wrong.key.name} in database ${wrong.key.db}`;
+}
+
 export const wrongKey: Cause = {
   code: 'WS102',
   matches: (stale) => wrongRemoval(stale) !== undefined,
@@ -70,7 +78,7 @@ export const wrongKey: Cause = {
     return {
       title: 'name the key in one place',
       steps: [
-        `In ${words.writer}, remove ${words.template} in place of ${wrong === undefined ? 'the other key' : words.templateOf(wrong.key)}, after ${words.commit}.`,
+        `In ${words.writer}, remove ${words.template} in place of ${wrongName(wrong, stale, words)}, after ${words.commit}.`,
         'Build keys with one function that readers and writers share, database number included.',
       ],
       recipe: 'docs/recipes/key-function.md',

@@ -1,6 +1,6 @@
 /** WS201: one write removes many keys, and nearly all of them are not fed by what it changed. */
 
-import { feeds } from '../feeding.ts';
+import { feeds, tellsAnotherRow } from '../feeding.ts';
 import { shortened } from '../remedies/statement.ts';
 import { removalStep, type StepDraft } from '../timeline.ts';
 import type { KeyState, Removal } from '../versions.ts';
@@ -28,7 +28,7 @@ function fedBy(key: KeyState, write: WriteRecord): boolean | undefined {
     const fed = change.rows === null ? undefined : feeds(key, change, change.rows);
     if (fed === true) return true;
     // A list or a figure may be fed by rows that were never in its result.
-    if (change.action !== 'update' && key.bound.size === 0) return true;
+    if (change.action !== 'update' && key.bound.size === 0 && !tellsAnotherRow(key, change)) return true;
     if (fed === undefined) told = undefined;
   }
   return told;

@@ -1,15 +1,22 @@
 /** The coverage map of a history: see coverage-map.ts for what it says. */
 
-import { Analyser, type Groundwork } from '../analyse.ts';
+import { Analyser, type Groundwork, type Onlooker } from '../analyse.ts';
 import { addTo } from '../multimap.ts';
 import type { Operation } from '../operation.ts';
 import type { KeyState } from '../versions.ts';
 import type { WriteRecord } from '../writes.ts';
-import { instanceOf, type Moment, removedAround, removedSoon, type Target } from './coverage.ts';
+import {
+  type Instance,
+  instanceOf,
+  type Moment,
+  removedAround,
+  removedSoon,
+  type Target,
+} from './coverage.ts';
 import { type CoverageMap, type MappedTemplate, type Ttl, templateId } from './coverage-map.ts';
 import { Gatherer, type KeyFacts } from './gather.ts';
 import { generationsOf } from './generations.ts';
-import { feedsOf, mappedSources, order, sorted, tableLineages } from './lineage.ts';
+import { type Feed, feedsOf, mappedSources, order, sorted, tableLineages } from './lineage.ts';
 import { keyPattern, partsOf, segmentsOf } from './segments.ts';
 import { Names } from './who.ts';
 import { Kinds } from './writes.ts';
@@ -28,9 +35,20 @@ export class Mapper {
   /** When the cache was first asked or filled: what was written before, nobody could have cached. */
   #firstUse = Number.POSITIVE_INFINITY;
 
-  constructor() {
-    this.#gatherer = new Gatherer((table) => this.#analyser.primaryKey(table));
-    this.#analyser = new Analyser(this.#gatherer);
+  /** `also`: is told what the map is told. */
+  constructor(also: Onlooker | null = null) {
+    const gatherer = new Gatherer((table) => this.#analyser.primaryKey(table));
+    this.#gatherer = gatherer;
+    this.#analyser = new Analyser({
+      filled: (version) => {
+        gatherer.filled(version);
+        also?.filled(version);
+      },
+      committed: (write) => {
+        gatherer.committed(write);
+        also?.committed(write);
+      },
+    });
   }
 
   add(op: Operation): void {
@@ -41,10 +59,38 @@ export class Mapper {
 
   /** Call it once, when the history has ended. */
   result(): CoverageMap {
+    return draw(this.survey());
+  }
+
+  /** What the map is drawn from. Call it once, when the history has ended. */
+  survey(): Survey {
     const ground = this.#analyser.groundwork();
     this.#gatherer.finish();
-    return draw(ground, this.#gatherer, this.#firstUse);
+    return surveyOf(ground, this.#gatherer, this.#firstUse);
   }
+}
+
+/** The keys of one template, what feeds them, and the commits that change it. */
+export interface SurveyedTemplate {
+  readonly template: string;
+  /** Redis database. */
+  readonly db: number;
+  readonly keys: readonly KeyState[];
+  readonly facts: readonly KeyFacts[];
+  /** Statements behind its values; never empty. */
+  readonly feeds: readonly Feed[];
+  /** What commits are held against. */
+  readonly target: Target;
+  /** Commits that change what feeds it, each with what became of its keys. */
+  readonly instances: readonly Instance[];
+}
+
+export interface Survey {
+  readonly ground: Groundwork;
+  readonly templates: readonly SurveyedTemplate[];
+  /** Templates of which nothing is known to feed them. */
+  readonly unexplained: readonly Pick<SurveyedTemplate, 'template' | 'db'>[];
+  readonly commits: CoverageMap['commits'];
 }
 
 /** The map of a whole history. Operations must be in order of return. */
@@ -54,29 +100,39 @@ export function mapOf(operations: Iterable<Operation>): CoverageMap {
   return mapper.result();
 }
 
-function draw(ground: Groundwork, gatherer: Gatherer, firstUse: number): CoverageMap {
-  const context = { ground, gatherer, names: new Names(ground), moment: momentOf(ground, gatherer) };
+function surveyOf(ground: Groundwork, gatherer: Gatherer, firstUse: number): Survey {
+  const moment = momentOf(ground, gatherer);
   const judged = judgedWrites(ground, gatherer, firstUse);
-  const groups = groupsOf(ground);
-  const templates: MappedTemplate[] = [];
+  const templates: SurveyedTemplate[] = [];
   const unexplained: Group[] = [];
-  for (const group of groups) {
-    const mapped = mapTemplate(group, judged, context);
-    if (mapped === null) unexplained.push(group);
-    else templates.push(mapped);
+  for (const group of groupsOf(ground)) {
+    const surveyed = surveyTemplate(group, judged, { ground, gatherer, moment });
+    if (surveyed === null) unexplained.push(group);
+    else templates.push(surveyed);
   }
+  return {
+    ground,
+    templates,
+    unexplained: unexplained.map(({ template, db }) => ({ template, db })),
+    commits: { seen: gatherer.commits, judged: judged.length },
+  };
+}
+
+function draw({ ground, templates: surveyed, unexplained, commits }: Survey): CoverageMap {
+  const names = new Names(ground);
+  const templates = surveyed.map((template) => mapTemplate(template, ground, names));
   const writes = templates.flatMap((template) => template.writes);
   const count = (status: string) => writes.filter((write) => write.status === status).length;
   return {
     templates,
-    unexplained: unexplained.map(({ template, db }) => ({ template, db })),
+    unexplained,
     summary: {
       templates: templates.length,
       writes: writes.length,
       uncovered: count('uncovered'),
       partial: count('partial'),
     },
-    commits: { seen: gatherer.commits, judged: judged.length },
+    commits,
   };
 }
 
@@ -128,16 +184,15 @@ function momentOf({ removals, verdicts, now }: Groundwork, gatherer: Gatherer): 
 interface Context {
   readonly ground: Groundwork;
   readonly gatherer: Gatherer;
-  readonly names: Names;
   readonly moment: Moment;
 }
 
 /** null when nothing is known to feed it. */
-function mapTemplate(
+function surveyTemplate(
   group: Group,
   writes: readonly WriteRecord[],
-  { ground, gatherer, names, moment }: Context,
-): MappedTemplate | null {
+  { ground, gatherer, moment }: Context,
+): SurveyedTemplate | null {
   const { naming, places, primaryKey } = ground;
   const { template, db } = group;
   const facts = group.keys.flatMap((key) => gatherer.keys.get(key) ?? []);
@@ -154,23 +209,28 @@ function mapTemplate(
     generations: generationsOf(group.keys, parts, segments, gatherer.scalars, naming.templateOf),
     commanded: ({ op, key }) => ('key' in op ? ground.keys.get(`${op.db} ${op.key}`) : undefined) ?? key,
   };
-  const kinds = new Kinds(target, naming.templateOf);
-  for (const write of writes) {
-    const instance = instanceOf(write, target, moment);
-    const by = instance === null ? null : names.writer(write);
-    if (instance !== null && by !== null) kinds.add(by, instance);
+  const instances = writes.flatMap((write) => instanceOf(write, target, moment) ?? []);
+  return { ...group, facts, feeds, target, instances };
+}
+
+function mapTemplate(surveyed: SurveyedTemplate, ground: Groundwork, names: Names): MappedTemplate {
+  const { template, db, keys, facts, feeds, target, instances } = surveyed;
+  const kinds = new Kinds(target, ground.naming.templateOf);
+  for (const instance of instances) {
+    const by = names.writer(instance.write);
+    if (by !== null) kinds.add(by, instance);
   }
   return {
     template,
     db,
-    keys: group.keys.length,
-    hits: total(group.keys, (key) => key.stats.hits),
-    misses: total(group.keys, (key) => key.stats.misses),
-    key: keyPattern(template, segments),
-    segments,
+    keys: keys.length,
+    hits: total(keys, (key) => key.stats.hits),
+    misses: total(keys, (key) => key.stats.misses),
+    key: keyPattern(template, target.segments),
+    segments: target.segments,
     formats: sorted(facts.flatMap((one) => [...one.formats])),
     ttl: ttlOf(facts),
-    sources: mappedSources(feeds, primaryKey),
+    sources: mappedSources(feeds, ground.primaryKey),
     filledBy: names.fills(facts, feeds),
     writes: kinds.mapped(),
   };

@@ -40,11 +40,21 @@ function readOfKey(key: KeyState): Statement | null {
   return shape === undefined ? null : { shape, block: false };
 }
 
+/** The table whose change made the value stale; of one that was rolled back, the table that it had changed. */
+export function changedTable({
+  window,
+  version,
+  write,
+}: Pick<StaleCase, 'window' | 'version' | 'write'>): string | null {
+  const changed = window.effects[0]?.change ?? write.commit.changes[0];
+  return changed?.table ?? [...version.key.fedTables][0] ?? null;
+}
+
 /** Of a stale value. */
 export function staleFacts(stale: StaleCase, tools: FactTools): RemedyFacts {
-  const { version, write, window } = stale;
+  const { version, write } = stale;
   const { commit } = write;
-  const table = window.effects[0]?.change.table ?? null;
+  const table = changedTable(stale);
   const forgotten = stale.elsewhere.filter((removal) => !removal.failed && stale.fedByRow(removal.key));
   const pattern = (key: KeyState) => keyPattern(key, tools.templateOf(key), table);
   const key = pattern(version.key);

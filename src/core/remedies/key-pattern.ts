@@ -54,7 +54,9 @@ function columnOf(key: KeyState, text: string | undefined, table: string | null)
   const digest = [...key.texts].find(([, known]) => known === text)?.[0] ?? digestWithin(key, text);
   const columns = digest === undefined ? undefined : key.boundColumns.get(digest);
   if (columns === undefined) return null;
-  return [...columns].find((column) => column.startsWith(`${table}.`)) ?? [...columns][0] ?? null;
+  const own = [...columns].filter((column) => column.startsWith(`${table}.`));
+  // Where ids of two tables are alike, a value stands for both.
+  return own.find((column) => column === `${table}.id`) ?? own[0] ?? [...columns][0] ?? null;
 }
 
 /** A segment may have a prefix that templates keep apart: of its parts the one that is known. */

@@ -115,7 +115,11 @@ const versionedKey: Writer = ({ key }, dialect) => {
 
 const wholeKey: Writer = ({ key, missing }, dialect) => {
   if (dialect === null || missing === undefined) return [];
-  const pieces = [...key.pieces, { text: separatorOf(key) }, { name: missing, column: null }];
+  // By chance a segment had the same value as the column that is missing.
+  const own = key.pieces.map((piece) =>
+    'name' in piece && piece.name === missing ? { ...piece, name: 'id' } : piece,
+  );
+  const pieces = [...own, { text: separatorOf(key) }, { name: missing, column: null }];
   const whole = { ...key, pieces };
   return [snippet(dialect, dialect.keyFunction(keyName(key), namesOf(whole), dialect.key(whole)))];
 };

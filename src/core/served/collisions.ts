@@ -105,11 +105,12 @@ export class Collisions {
     return [...this.#crossing.values()].flat();
   }
 
-  take(exchange: Exchange, route: string): void {
+  /** `before`: hits that name the asker, when they have been taken already. */
+  take(exchange: Exchange, route: string, before: readonly Hit[] = exchange.hits): void {
     const { request, hits, reads } = exchange;
     for (const version of exchange.fills) {
       const since = version.miss?.invoke ?? version.since.invoke;
-      const told = toldBefore(since, version.key, hits, reads);
+      const told = toldBefore(since, version.key, before, reads);
       this.filled(version, request, route, new Map([...told, ...exchange.asked]));
     }
     for (const hit of hits) this.hit(hit, exchange, route);

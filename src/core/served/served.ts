@@ -26,6 +26,9 @@ const SESSIONS = {
   most: 10_000,
 } as const;
 
+/** Exchanges that are remembered for what a later hit tells of them. */
+const PAST_EXCHANGES = 512;
+
 /** What is concluded, and the hits that it counts: by value and invocation. */
 export interface ServedConclusion {
   readonly drafts: readonly Draft[];
@@ -41,6 +44,8 @@ export class Served {
   readonly #collisions = new Collisions();
   readonly #copies: LocalCopies;
   readonly #drifts = new Drifts();
+  /** The last exchanges with something that could not be read then. */
+  readonly #past = new Map<number, Exchange>();
   /** Without requests: the last hit of each session. */
   readonly #lastHits = new Map<string, Hit>();
 
@@ -71,6 +76,12 @@ export class Served {
   fill(version: Version): void {
     this.#exchanges.fill(version);
     this.#drifts.fill(version);
+    // What a script stored is told by the hit that reads it, when the request that made it is over.
+    const past = version.fill?.request === undefined ? undefined : this.#past.get(version.fill.request);
+    if (past !== undefined) {
+      const exchange = { ...past, hits: [], fills: [version] };
+      this.#collisions.take(exchange, this.#requests.routeOf(past.request), past.hits);
+    }
     if (version.fill === null || this.#requests.count > 0) return;
     const last = this.#before(version.fill.session, version.fill.invoke);
     if (last === null) return;
@@ -118,8 +129,16 @@ export class Served {
   #take(exchange: Exchange): void {
     const route = this.#requests.routeOf(exchange.request);
     this.#collisions.take(exchange, route);
+    this.#remember(exchange);
     this.#copies.take(exchange, route);
     this.#drifts.take(exchange);
+  }
+
+  #remember(exchange: Exchange): void {
+    const { request } = exchange.request;
+    if (request === undefined || !exchange.unclear) return;
+    this.#past.set(request, { ...exchange, body: null });
+    if (this.#past.size > PAST_EXCHANGES) this.#past.delete(this.#past.keys().next().value!);
   }
 
   conclude(context: ServedContext): ServedConclusion {

@@ -150,6 +150,7 @@ export function readOperation(run: Run, tools: Tools): Unnumbered<SourceRead> {
     tables: run.facts.tables,
     where: bindPredicate(run.execution, run.facts.where, (text) => tools.context.digest.scalar(text)),
     aggregate: run.facts.aggregate,
+    ...(run.facts.computed === undefined ? {} : { computed: run.facts.computed }),
     ...(tools.replica ? { replica: true } : {}),
     ...(key === null ? {} : { key }),
   };

@@ -53,6 +53,7 @@ function readFacts(gathering: Gathering): StatementFacts {
     tables: tablesRead(gathering),
     where: predicateOf(gathering),
     aggregate: gathering.aggregate,
+    ...(gathering.aggregate && gathering.computed.size > 0 ? { computed: [...gathering.computed] } : {}),
     effects: whole.effects,
   });
 }

@@ -1,11 +1,11 @@
 /** Walk through expressions: columns looked at, functions called, subqueries. */
 import type { FuncCall, Node, SelectStmt } from 'libpg-query';
-import { isHarmless, isKnownAggregate, isTrivialCall } from './functions.ts';
+import { countsEveryValue, isHarmless, isKnownAggregate, isTrivialCall } from './functions.ts';
 import { type Gathering, lookAt } from './gathering.ts';
 import { nameParts, resolveColumn, type Scope } from './scope.ts';
 import { select } from './select.ts';
 
-function noteCall(call: FuncCall, into: Gathering): void {
+function noteCall(call: FuncCall, scope: Scope, into: Gathering): void {
   const parts = nameParts(call.funcname) ?? [];
   const name = parts.at(-1) ?? '';
   const schema = parts.at(-2);
@@ -13,8 +13,19 @@ function noteCall(call: FuncCall, into: Gathering): void {
   const routine = whole.names.routine(schema, name) ?? (isHarmless(schema, name) ? 'builtin' : 'writes');
   const aggregate = routine === 'aggregate' || (routine === 'builtin' && isKnownAggregate(name));
   if (aggregate || call.over || call.agg_star || call.agg_filter) into.aggregate = true;
+  if (aggregate && !call.over && countsEveryValue(name)) noteComputed(call.args, scope, into);
   if (routine === 'writes') whole.opaque = true;
   if (routine !== 'builtin' || !isTrivialCall(name)) whole.trivialCalls = false;
+}
+
+/** Columns that stand as they are among the arguments: what an expression makes of one may stay the same. */
+function noteComputed(args: readonly Node[] | undefined, scope: Scope, into: Gathering): void {
+  for (const arg of args ?? []) {
+    const parts = 'ColumnRef' in arg ? nameParts(arg.ColumnRef.fields) : null;
+    const target = parts === null ? undefined : resolveColumn(scope, parts)?.target;
+    if (target?.instance && !target.instance.system)
+      into.computed.add(`${target.instance.table}.${target.column}`);
+  }
 }
 
 /** Visits every part of an expression. `look`: its columns decide which rows are meant. */
@@ -30,7 +41,7 @@ export function visit(node: unknown, scope: Scope, into: Gathering, look: boolea
       const parts = look ? nameParts((value as { fields?: Node[] }).fields) : null;
       if (parts) lookAt(into, resolveColumn(scope, parts));
     } else {
-      if (kind === 'FuncCall') noteCall(value as FuncCall, into);
+      if (kind === 'FuncCall') noteCall(value as FuncCall, scope, into);
       visit(value, scope, into, look);
     }
   }

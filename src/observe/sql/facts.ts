@@ -88,6 +88,8 @@ export interface StatementFacts {
   readonly tables: readonly string[];
   readonly where: PredicateFacts;
   readonly aggregate: boolean;
+  /** Columns that a figure is computed from, e.g. `orders.amount` of its sum; absent when there are none. */
+  readonly computed?: readonly string[];
   readonly effects: readonly EffectFacts[];
   readonly modes?: TransactionModes;
   readonly setting?: SettingFacts;

@@ -67,6 +67,15 @@ export function isKnownAggregate(name: string): boolean {
   return AGGREGATES.has(name);
 }
 
+/** Aggregates whose result differs when any one value that they are given does; of least and greatest that is not so. */
+const EVERY_VALUE = new Set(
+  'sum avg array_agg string_agg json_agg jsonb_agg json_object_agg jsonb_object_agg'.split(' '),
+);
+
+export function countsEveryValue(name: string): boolean {
+  return EVERY_VALUE.has(name);
+}
+
 /** Whether a call by this name is known to write no table, judged by the name alone. */
 export function isHarmless(schema: string | undefined, name: string): boolean {
   if (schema === 'pg_catalog' || schema === 'information_schema') return true;

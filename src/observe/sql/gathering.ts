@@ -38,6 +38,8 @@ export interface Gathering {
   readonly depth: number;
   readonly instances: Instance[];
   readonly columns: Set<string>;
+  /** Columns that a figure is computed from: a change of any value changes it. */
+  readonly computed: Set<string>;
   readonly links: Link[];
   readonly same: (readonly [ValueRef, ValueRef])[];
   readonly single: number[];
@@ -53,6 +55,7 @@ export function openGathering(whole: Whole, depth: number): Gathering {
     depth,
     instances: [],
     columns: new Set(),
+    computed: new Set(),
     links: [],
     same: [],
     single: [],

@@ -20,12 +20,13 @@ await Sale.bulkCreate(Array.from({ length: SHOPS * 2 }, (_, i) => ({ shop: 1 + (
 const digest = (parameters) => crypto.createHash('sha1').update(JSON.stringify(parameters)).digest('hex');
 const reportKey = (shop) => `dash.v1.report.${digest({ shop, order: 'cents' })}`;
 const totalKey = (shop) => `dash.v1.total.${shop}`;
+const turnOf = (shop) => (BUG === 'WS201' ? 'all' : shop);
 const ends = BUG === 'WS203' ? {} : { EX: 45 };
 
 async function report(shop) {
   const cached = await redis.get(reportKey(shop));
   if (cached !== null) return decode(Buffer.from(cached, 'base64'));
-  return alone(shop, async () => {
+  return alone(turnOf(shop), async () => {
     const rows = await Sale.findAll({ where: { shop }, order: [['cents', 'DESC']], raw: true });
     await redis.set(reportKey(shop), Buffer.from(encode(rows)).toString('base64'), ends);
     if (BUG === 'WS204') await redis.set(`dash.v1.summary.${shop}`, JSON.stringify({ shop, notes: rows.map(({ note }) => note) }), ends);
@@ -36,7 +37,7 @@ async function report(shop) {
 async function total(shop) {
   const cached = await redis.get(totalKey(shop));
   if (cached !== null) return Number(cached);
-  return alone(shop, async () => {
+  return alone(turnOf(shop), async () => {
     const sum = await Sale.sum('cents', { where: { shop } });
     await redis.set(totalKey(shop), `${sum}`, ends);
     return sum;
@@ -44,7 +45,7 @@ async function total(shop) {
 }
 
 const sell = (shop, cents) =>
-  alone(BUG === 'WS201' ? 'all' : shop, async () => {
+  alone(turnOf(shop), async () => {
     await Sale.create({ shop, cents, note: `Sale of ${cents}` });
     if (BUG !== 'WS201') return redis.del([reportKey(shop), totalKey(shop), `dash.v1.summary.${shop}`]);
     const keys = [totalKey(shop)];
@@ -53,12 +54,14 @@ const sell = (shop, cents) =>
   });
 
 await Promise.all([
-  ...workers(3, 46, async () => {
-    await (roll(3) === 1 ? total(roll(SHOPS)) : report(roll(BUG === '' ? 6 : SHOPS)));
+  ...workers(3, 40, async (turn, worker) => {
+    if (BUG === 'WS201') await report(1 + ((turn * 3 + worker) % SHOPS));
+    else await (roll(3) === 1 ? total(roll(SHOPS)) : report(roll(BUG === '' ? 6 : SHOPS)));
+    if (BUG === 'WS201' && worker === 0 && turn % 13 === 12) await sell(roll(SHOPS), 1000 + roll(9000));
     await sleep(roll(8));
   }),
-  ...workers(1, BUG === 'WS201' ? 4 : 8, async () => {
-    await sleep(BUG === 'WS201' ? 150 : 20 + roll(40));
+  ...workers(1, BUG === 'WS201' ? 0 : 7, async () => {
+    await sleep(20 + roll(40));
     await sell(roll(SHOPS), 1000 + roll(9000));
   }),
 ]);

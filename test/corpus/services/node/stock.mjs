@@ -5,11 +5,12 @@ import Redis from 'ioredis';
 import pg from 'pg';
 import { BUG, dice, sleep, workers } from './traffic.mjs';
 
-const redis = new Redis(process.env.REDIS_URL, { db: 3 });
-const other = BUG === 'WS102-database' ? new Redis(process.env.REDIS_URL, { db: 0 }) : redis;
+const onDatabase = (number) => new Redis(new URL(`/${number}`, process.env.REDIS_URL).href);
+const redis = onDatabase(3);
+const other = BUG === 'WS102-database' ? onDatabase(0) : redis;
 const pool = new pg.Pool({ connectionString: process.env.DATABASE_URL, max: 8 });
 const roll = dice(91);
-const PARTS = 8;
+const PARTS = 5;
 
 await redis.function('LOAD', 'REPLACE', `#!lua name=stock
 redis.register_function('stock_fill', function(keys, args)
@@ -62,7 +63,7 @@ await Promise.all([
   }),
   ...workers(2, 8, async (turn) => {
     await sleep(15 + roll(30));
-    await (turn % 3 === 2 && BUG !== 'WS104' ? deliver(roll(PARTS)) : take(roll(PARTS)));
+    await (turn % 2 === 1 && BUG !== 'WS104' ? deliver(roll(PARTS)) : take(roll(PARTS)));
   }),
 ]);
 for (const connection of new Set([redis, other])) await connection.quit();

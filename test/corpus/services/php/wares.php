@@ -6,6 +6,7 @@
  */
 $bug = getenv('BUG') ?: '';
 $readers = (int) (getenv('READERS') ?: 3);
+$pace = (float) (getenv('PACE') ?: 1); // all pauses are this much longer: on a busy machine races need more time
 $role = $argv[1] ?? 'all';
 $stores = parse_url(getenv('REDIS_URL'));
 $at = parse_url(getenv('DATABASE_URL'));
@@ -30,6 +31,12 @@ function run(string $statement, array $values): PDOStatement
     return $prepared;
 }
 
+function pause(int $microseconds): void
+{
+    global $pace;
+    usleep((int) ($pace * $microseconds));
+}
+
 function cached(string $key, string $generation, callable $load): void
 {
     global $cache, $bug;
@@ -40,7 +47,7 @@ function cached(string $key, string $generation, callable $load): void
     $cache->get($generation);
     $value = serialize($load());
     if ($bug === '') {
-        usleep(mt_rand(0, 6000));
+        pause(mt_rand(0, 6000));
     }
     $cache->multi()->setex($key, 60, $value)->exec();
 }
@@ -77,7 +84,7 @@ function reprice(int $id): void
     run('UPDATE wares SET price = ? WHERE id = ?', [mt_rand(1000, 90000) / 100, $id]);
     if ($bug === 'in-transaction') {
         forget($id);
-        usleep(12000);
+        pause(12000);
     }
     $source->commit();
     if (!in_array($bug, ['in-transaction', 'never-removes'], true)) {
@@ -114,13 +121,13 @@ for ($turn = 0; $turn < ($role === 'reader' ? (int) (getenv('TURNS') ?: 22) : 5)
     $id = mt_rand(1, 4);
     if ($role === 'reader') {
         mt_rand(0, 2) < 2 ? ware($id) : listing($id <= 2 ? 1 : 2);
-        usleep(mt_rand(0, 12000));
+        pause(mt_rand(0, 12000));
         continue;
     }
-    usleep(mt_rand(10000, 30000));
+    pause(mt_rand(10000, 30000));
     reprice($id);
     if ($bug !== 'in-transaction') {
-        usleep(mt_rand(10000, 20000));
+        pause(mt_rand(10000, 20000));
         relabel(mt_rand(1, 4));
     }
 }

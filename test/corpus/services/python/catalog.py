@@ -13,6 +13,7 @@ from driving import drive
 from sqlalchemy import Column, Integer, Numeric, String, create_engine
 from sqlalchemy.orm import Session, declarative_base
 
+PACE = float(os.environ.get("PACE", "1"))  # all pauses are this much longer: on a busy machine races need more time
 BUG = os.environ.get("BUG", "")
 READERS, WRITERS = int(os.environ.get("READERS", "4")), int(os.environ.get("WRITERS", "2"))
 ITEMS = range(1, 6)
@@ -43,12 +44,12 @@ def read(random):
     id = random.choice(ITEMS)
     stored = cache.get(f"item-{id}")
     if stored is not None:
-        time.sleep(0.004 * random.random())
+        time.sleep(PACE * 0.004 * random.random())
         return pickle.loads(stored)
     generation = cache.get(f"gen-{id}") or b"0"
     item = load(id)
     if BUG in ("", "no-fence"):
-        time.sleep(0.008 * random.random())
+        time.sleep(PACE * 0.008 * random.random())
     if BUG == "no-fence":
         cache.setex(f"item-{id}", TTL, pickle.dumps(item))
     elif BUG == "no-ttl":
@@ -69,7 +70,7 @@ def reprice(id, price):
         if BUG == "before-commit":
             session.flush()
             forget(id)
-            time.sleep(0.012)
+            time.sleep(PACE * 0.012)
     if BUG == "plural-key":
         cache.delete(f"items-{id}")
     elif BUG not in ("before-commit", "never-removes", "no-ttl"):
@@ -84,12 +85,12 @@ def rename(id, name):
 
 
 def write(random):
-    time.sleep(0.01 + 0.02 * random.random())
+    time.sleep(PACE * (0.01 + 0.02 * random.random()))
     id = random.choice(ITEMS)
     # Prices are often corrected right after they were set.
     for _ in range(2):
         reprice(id, random.randint(10_000, 999_999) / 100)
-        time.sleep(0.003)
+        time.sleep(PACE * 0.003)
     if BUG in ("", "rename-forgets"):
         rename(id, f"Lamp renamed {random.randint(1000, 99999)}")
 

@@ -16,6 +16,7 @@ import redis
 from driving import drive
 from psycopg.rows import dict_row
 
+PACE = float(os.environ.get("PACE", "1"))  # all pauses are this much longer: on a busy machine races need more time
 BUG = os.environ.get("BUG", "")
 READERS, WRITERS = int(os.environ.get("READERS", "1")), int(os.environ.get("WRITERS", "0"))
 TURNS = int(os.environ.get("TURNS", "20"))
@@ -68,7 +69,7 @@ def rename(source, id, name, fails=False, slow=0.0):
             source.execute("INSERT INTO audit (member_id) VALUES (%s)", (None if fails else id,))
     except psycopg.errors.NotNullViolation:
         return
-    time.sleep(slow)
+    time.sleep(PACE * slow)
     if BUG in ("no-permission", "read-only"):
         forget(id)
     elif BUG != "in-transaction":
@@ -118,7 +119,7 @@ def reader(random):
     with connect() as source:
         for _ in range(TURNS):
             member(source, random.randint(11, 14))
-            time.sleep(0.015 * random.random())
+            time.sleep(PACE * 0.015 * random.random())
 
 
 def writer(random):
@@ -127,7 +128,7 @@ def writer(random):
         for turn in range(TURNS // 3):
             staff = together.wait()
             rename(source, 11 + turn % 3, f"Named {random.randint(1000, 99999)}", slow=0.012 * staff)
-            time.sleep(0.03)
+            time.sleep(PACE * 0.03)
 
 
 together = Barrier(max(WRITERS, 1))

@@ -13,6 +13,7 @@ import msgpack
 import redis.asyncio
 from redis.exceptions import WatchError
 
+PACE = float(os.environ.get("PACE", "1"))  # all pauses are this much longer: on a busy machine races need more time
 BUG = os.environ.get("BUG", "")
 CLIENTS, TURNS, WRITERS = (int(os.environ.get(name, n)) for name, n in (("CLIENTS", 5), ("TURNS", 14), ("WRITERS", 2)))
 SKUS = range(1001, 1006)
@@ -38,7 +39,7 @@ class Shop:
                 await pipe.get(f"{{tenant7}}:gen:{sku}")
             row = await self.pool.fetchrow(statement, sku)
             if BUG in ("", "no-watch"):
-                await asyncio.sleep(0.008 * Random().random())
+                await asyncio.sleep(PACE * 0.008 * Random().random())
             pipe.multi()
             store(pipe, row)
             try:
@@ -86,17 +87,17 @@ class Shop:
     async def reader(self, random):
         for _ in range(TURNS):
             await random.choice([self.item, self.stock])(random.choice(SKUS))
-            await asyncio.sleep(0.02 * random.random())
+            await asyncio.sleep(PACE * 0.02 * random.random())
 
     async def writer(self, random):
         for _ in range(4):
-            await asyncio.sleep(0.01 + 0.02 * random.random())
+            await asyncio.sleep(PACE * (0.01 + 0.02 * random.random()))
             sku = random.choice(SKUS)
             for _ in range(2):
                 await self.reprice(sku, random.randint(20_000, 99_999))
-                await asyncio.sleep(0.003)
+                await asyncio.sleep(PACE * 0.003)
             if BUG in ("", "sale-forgets"):
-                await asyncio.sleep(0.02)
+                await asyncio.sleep(PACE * 0.02)
                 await self.sell(sku, random.randint(2000, 9000))
 
 

@@ -9,6 +9,7 @@ require 'zlib'
 BUG = ENV['BUG'].to_s
 READERS = (ENV['READERS'] || '4').to_i
 TURNS = (ENV['TURNS'] || '16').to_i
+PACE = (ENV['PACE'] || '1').to_f # all pauses are this much longer: on a busy machine races need more time
 SLUGS = %w[about-us contact shipping-terms imprint].freeze
 FENCED = "if (redis.call('get', KEYS[2]) or '') == ARGV[1] then redis.call('setex', KEYS[1], 60, ARGV[2]) end return 0".freeze
 
@@ -23,7 +24,7 @@ def cached(number, key)
 
   generation = cache(number).get("gen.#{key}").to_s
   value = yield
-  sleep(rand * 0.008) if ['', 'no-fence'].include?(BUG)
+  sleep(PACE * rand * 0.012) if ['', 'no-fence'].include?(BUG)
   if BUG == 'no-fence'
     cache(number).setex(key, 60, value)
   else
@@ -69,7 +70,7 @@ def rewrite(slug)
     open.exec("UPDATE pages SET title = 'Title #{rand(100_000)} of it', body = 'Body #{rand(1_000_000)}' WHERE slug = '#{slug}'")
     if BUG == 'in-transaction'
       forget(slug)
-      sleep 0.012
+      sleep PACE * (0.012)
     end
   end
   forget(slug) unless BUG == 'in-transaction'
@@ -97,20 +98,20 @@ threads = (1..READERS).map do
   Thread.new do
     TURNS.times do
       rand < 0.5 ? html(SLUGS.sample) : json(SLUGS.sample)
-      sleep rand * 0.012
+      sleep PACE * (rand * 0.008)
     end
   end
 end
 threads += (1..2).map do
   Thread.new do
     4.times do
-      sleep 0.01 + rand * 0.02
+      sleep PACE * (0.01 + rand * 0.02)
       slug = SLUGS.sample
       2.times do
         rewrite(slug)
-        sleep 0.003
+        sleep PACE * (0.003)
       end
-      sleep 0.015
+      sleep PACE * (0.015)
       retitle(SLUGS.sample) unless BUG == 'in-transaction'
       preview(SLUGS.sample)
     end
