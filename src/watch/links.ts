@@ -97,7 +97,7 @@ export async function linkRedis(
 }
 
 /** Writes down what a connection showed of the library behind it. */
-function toldBy(store: ClientSession['store'], { sink }: ObserveContext) {
+export function toldBy(store: ClientSession['store'], { sink }: ObserveContext) {
   return (session: string, signs: ClientSession['signs'], at: number): void => {
     sink.emit(sessionOf(store, session, signs, at));
   };

@@ -80,13 +80,17 @@ export function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** A path that climbs so far is easier to read from the root. */
+const FAR = '../../../..';
+
 /** The sections that say nothing of requests, with paths that start at `folder`. */
 export function surroundingsFrom({ file, sections }: Base, folder: string): Fields {
   const home = dirname(file);
-  const moved = (path: unknown): unknown =>
-    typeof path !== 'string' || isAbsolute(path) || path.startsWith('${')
-      ? path
-      : relative(folder, resolve(home, path));
+  const moved = (path: unknown): unknown => {
+    if (typeof path !== 'string' || isAbsolute(path) || path.startsWith('${')) return path;
+    const from = relative(folder, resolve(home, path)) || '.';
+    return from.startsWith(FAR) ? resolve(home, path) : from;
+  };
   const service = sections.service as Fields;
   const { setup, reset, ...others } = sections;
   const kept = Object.fromEntries(
@@ -94,7 +98,7 @@ export function surroundingsFrom({ file, sections }: Base, folder: string): Fiel
   );
   return {
     ...kept,
-    service: { ...service, cwd: moved(service.cwd ?? home) ?? '.' },
+    service: { ...service, cwd: moved(service.cwd ?? '.') },
     ...(setup === undefined ? {} : { setup: stepsFrom(setup, moved) }),
     ...(reset === undefined ? {} : { reset: stepsFrom(reset, moved) }),
   };

@@ -3,7 +3,7 @@
  * `whystale-hunt/1`; text is drawn from it (src/report/hunt-text.ts) and from nothing else.
  */
 import type { CauseCode } from '../../core/codes.ts';
-import type { Counterexample, RaceVerdict } from '../result.ts';
+import type { Counterexample, RaceResult, RaceVerdict } from '../result.ts';
 
 export const HUNT_FORMAT = 'whystale-hunt/1';
 
@@ -54,10 +54,10 @@ export type PairOutcome =
       readonly notices: readonly string[];
       readonly counterexamples: readonly Counterexample[];
       /** The actors, for drawing. */
-      readonly actors: readonly { readonly name: string; readonly requests: readonly string[] }[];
+      readonly actors: RaceResult['tried']['actors'];
     } & HuntCounts)
   | { readonly state: 'idle' | 'skipped'; readonly why: string }
-  | { readonly state: 'failed'; readonly why: string; readonly code: string | null };
+  | { readonly state: 'failed'; readonly why: string; readonly code: string };
 
 export interface HuntPair {
   /** Routes: `GET /items/{id}`. */

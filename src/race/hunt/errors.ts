@@ -61,7 +61,7 @@ export function wrongHeader(text: string): WhystaleError {
   return new WhystaleError({
     code: 'WSE674',
     what: `--header "${text}" cannot be read.`,
-    expected: "A name and a value: --header 'authorization: Bearer ${TOKEN}'.",
+    expected: `A name and a value: --header 'authorization: Bearer $\{TOKEN}'.`,
     retry: 'after-fix',
     next: 'Write it so.',
     exitCode: 2,

@@ -1,4 +1,5 @@
 /** What was tried, and what was not: every verdict says it. */
+import path from 'node:path';
 import type { Bound, StrategyName } from '../result.ts';
 import type { Scenario, SetupSpec } from '../scenario/contract.ts';
 
@@ -28,7 +29,7 @@ export function boundOf(scenario: Scenario, strategy: StrategyName, polled: Read
 }
 
 function nameOfSetup(spec: SetupSpec): string {
-  return spec.kind === 'sql' ? spec.file : spec.command.join(' ');
+  return spec.kind === 'sql' ? path.basename(spec.file) : spec.command.join(' ');
 }
 
 /** The bound in words. */

@@ -69,7 +69,8 @@ function byOrder(
 ): CauseCode {
   if (served === null) return 'WS108';
   const before = operations.filter(({ id }) => id < served.id);
-  const commit = before.findLastIndex(changesSource);
+  const changing = changingTransactions(before);
+  const commit = before.findLastIndex((op) => changesSource(op, changing));
   const fill = before.findLastIndex(
     (op) => op.tier === 'cache' && op.kind === 'write' && op.key === served.key,
   );
@@ -79,6 +80,8 @@ function byOrder(
   const own = removals.filter(({ op }) => op.key === served.key);
   const writer = before[commit]?.session.split(':')[0]?.replace(/^[^-]*-/, '');
   const filler = before[fill]?.session.split(':')[0]?.replace(/^[^-]*-/, '');
+  // Nothing was committed and still it is not the source's: somebody's change that was undone again.
+  if (commit < 0 && fill >= 0) return 'WS106';
   if (fill > commit) return filler === writer ? 'WS109' : 'WS104';
   if (own.some(({ op, i }) => i < commit && (i < fill || op.status === 'ok'))) return 'WS103';
   if (own.some(({ op }) => op.status !== 'ok')) return 'WS105';
@@ -86,9 +89,14 @@ function byOrder(
   return 'WS101';
 }
 
-function changesSource(op: Operation): boolean {
+function changesSource(op: Operation, changing: ReadonlySet<number | null>): boolean {
   if (op.tier !== 'source') return false;
-  return op.kind === 'commit' || (op.kind === 'write' && op.tx === null);
+  return op.kind === 'commit' ? changing.has(op.tx) : op.kind === 'write' && op.tx === null;
+}
+
+/** Transactions that wrote: the others' COMMIT changes nothing. */
+function changingTransactions(operations: readonly Operation[]): ReadonlySet<number | null> {
+  return new Set(operations.flatMap((op) => (op.tier === 'source' && op.kind === 'write' ? [op.tx] : [])));
 }
 
 /** Puts the notes of the finding's timeline beside the steps in which they happened. */

@@ -10,7 +10,7 @@ import { observeRedis } from '../../observe/redis/index.ts';
 import { type Analyser, openAnalyser } from '../../observe/sql/analyse.ts';
 import type { ConnectionObserverFactory } from '../../proxy/observer.ts';
 import { connectPostgres } from '../../watch/bypass.ts';
-import { readCatalog, tlsPolicyOf } from '../../watch/links.ts';
+import { readCatalog, tlsPolicyOf, toldBy } from '../../watch/links.ts';
 import type { Store } from '../../watch/stores.ts';
 import type { GateEvents } from '../gate/contract.ts';
 import { openPostgresGate, openRedisGate } from '../gate/index.ts';
@@ -66,7 +66,11 @@ export class Wires {
         prefix: sessionPrefix('redis', actor.name),
         target: redis.endpoint,
         tls: tlsPolicyOf(redis, env),
-        observe: observeRedis(witness.context, { wall: () => Date.now(), replica: false }),
+        observe: observeRedis(witness.context, {
+          wall: () => Date.now(),
+          replica: false,
+          onClient: toldBy('redis', witness.context),
+        }),
         reader: () => openRedisReader({ exploration: this.#redis, silent: silent.redis, scripts, secret }),
       }),
       openPostgresGate({
@@ -106,7 +110,11 @@ export class Wires {
     const { catalog } = await readCatalog(store);
     const { context } = this.#options.witness;
     const take = sourceOperations(context, catalog, analyser, new MetTables(catalog), false);
-    const observe = observePostgresSession({ onExchange: take, degrade: context.degrade });
+    const observe = observePostgresSession({
+      onExchange: take,
+      onClient: toldBy('postgres', context),
+      degrade: context.degrade,
+    });
     return { store, catalog, observe, exploration: { schema: await schemaOf(store), tableLocks: false } };
   }
 }

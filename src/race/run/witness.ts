@@ -12,6 +12,8 @@ import type { Clock } from '../../proxy/observer.ts';
 
 /** Operations of one execution that are kept; an execution with more is explained by its first ones. */
 const MAX_OPERATIONS = 20_000;
+/** What is kept from execution to execution. */
+const MAX_LASTING = 2_000;
 
 /** A request of an actor, as it goes. */
 interface OpenRequest {
@@ -31,7 +33,8 @@ export class Witness {
   readonly context: ObserveContext;
   readonly #digester: RevealingDigester;
   readonly #degrade: (code: string, text: string) => void;
-  /** Told once per connection or exploration, and true of every execution: what a table's primary key is. */
+  /** Told once per connection or exploration, and true of every execution: what a table's primary key is, which library is behind
+   * a connection. */
   readonly #lasting: Operation[] = [];
   #operations: Operation[] = [];
   #sequencer: Sequencer;
@@ -108,7 +111,9 @@ export class Witness {
   }
 
   #take(op: Operation): void {
-    if (op.tier === 'source' && op.kind === 'table') this.#lasting.push(op);
+    const lasts =
+      (op.tier === 'source' && op.kind === 'table') || (op.tier === 'client' && op.kind === 'session');
+    if (lasts && this.#lasting.length < MAX_LASTING) this.#lasting.push(op);
     else if (this.#operations.length < MAX_OPERATIONS) this.#operations.push(this.#attributed(op));
   }
 

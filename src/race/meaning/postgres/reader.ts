@@ -118,7 +118,6 @@ class Reader implements PostgresReader {
   closing(): Meaning {
     const unit = new Unit();
     this.#session.end(unit);
-    this.#portals.clear();
     unit.add('disconnect', unit.accesses.size > 0);
     return unit.meaning();
   }

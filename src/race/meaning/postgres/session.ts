@@ -273,11 +273,9 @@ export class Session implements Runner {
     }
   }
 
-  /** The connection ends. */
+  /** What the end of the connection would do now. Asked again and again while faults are on offer: it changes nothing. */
   end(unit: Unit): void {
     this.#transaction?.rollback(unit.accesses);
     unit.accesses.write(...this.#advisory);
-    this.#close(false);
-    this.#advisory = new Set();
   }
 }
