@@ -4,9 +4,8 @@
  */
 
 import { Generations } from './generations.ts';
-import { CACHE_LIMITS, createKey, keep, learnLineage, madeAt } from './key-state.ts';
-import { chooseSources } from './lineage.ts';
-import { answeredMiss, isCounted, openMisses } from './misses.ts';
+import { CACHE_LIMITS, createKey, createRemoval, keep, learnLineage } from './key-state.ts';
+import { answeredMiss, isCounted, openMisses, sourcesBehind } from './misses.ts';
 import type {
   CacheDelete,
   CacheExpire,
@@ -19,11 +18,10 @@ import type {
   Digest,
   Payload,
 } from './operation.ts';
-import { saysLittle } from './operation.ts';
 import { indexPayload } from './payload.ts';
 import type { Recent } from './recent.ts';
+import { disown, disownSurvived, mayBeCount, scriptedVersion } from './scripted.ts';
 import {
-  definedFields,
   expiredBy,
   intervalOf,
   isOutrun,
@@ -107,8 +105,6 @@ export class CacheBook {
     const id = `${op.db} ${op.key}`;
     if (!this.keys.has(id)) this.keys.set(id, createKey(op.db, op.key, op.parts));
   }
-
-  // Reads ---------------------------------------------------------------------------------------------------------------
 
   #read(key: KeyState, op: CacheRead): void {
     if (op.value === null) this.#miss(key, op);
@@ -194,20 +190,12 @@ export class CacheBook {
     const sources = miss === null ? made.filter((source) => source.certain) : made;
     if (sources.length === 0) return null;
     for (const filling of scripts) disown(key, filling.op);
-    const version: Version = {
-      key,
-      digest,
-      fields: op.fields === undefined ? null : definedFields(op.fields),
-      fill: script.op,
-      since: intervalOf(script.op),
-      miss: answeredMiss(key, script.misses, sources),
+    const told = {
+      value: digest,
+      ...(op.fields === undefined ? {} : { fields: op.fields }),
       payload: op.payload,
-      sources,
-      ttl: undefined,
-      seen: false,
-      windows: [],
-      ended: false,
     };
+    const version = scriptedVersion(key, script.op, told, sources, answeredMiss(key, script.misses, sources));
     this.#push(key, version);
     return version;
   }
@@ -218,8 +206,6 @@ export class CacheBook {
     this.#windows.followUnseen(version);
     return version;
   }
-
-  // Writes --------------------------------------------------------------------------------------------------------------
 
   #write(key: KeyState, op: CacheWrite): void {
     if (op.status === 'fail') {
@@ -295,22 +281,7 @@ export class CacheBook {
     );
     const miss = answeredMiss(key, misses, made.find((sources) => sources.length > 0) ?? []);
     for (const [i, candidate] of op.candidates.entries()) {
-      const payload = candidate.payload ?? null;
-      const sources = made[i]!;
-      this.#push(key, {
-        key,
-        digest: candidate.value,
-        fields: candidate.fields === undefined ? null : definedFields(candidate.fields),
-        fill: op,
-        since: intervalOf(op),
-        miss,
-        payload,
-        sources,
-        ttl: undefined,
-        seen: false,
-        windows: [],
-        ended: false,
-      });
+      this.#push(key, scriptedVersion(key, op, candidate, made[i]!, miss));
     }
     // A script may as well have removed the key; the next read tells.
     this.#removal(key, op, op.candidates.length > 0 && miss !== null ? null : 'removal', false, true);
@@ -339,11 +310,7 @@ export class CacheBook {
   }
 
   #sourcesOf(key: KeyState, payload: Payload, until: number, miss: CacheRead | null): Version['sources'] {
-    const index = indexPayload(payload);
-    const chosen = chooseSources(this.#recent.reads(miss?.invoke ?? null, until), index, key);
-    if (chosen.length > 0 || miss === null) return chosen;
-    // Some read the source first and look into the cache only then.
-    return chooseSources(this.#recent.reads(null, until), index, key).filter((source) => source.certain);
+    return sourcesBehind(key, indexPayload(payload), (since) => this.#recent.reads(since, until), miss);
   }
 
   /** A hit that its reader discards and refills was not served. */
@@ -355,8 +322,6 @@ export class CacheBook {
     if (version !== undefined) this.#events.onDiscard(version, hit, op, written);
     key.lastHit = null;
   }
-
-  // Removals ------------------------------------------------------------------------------------------------------------
 
   #delete(key: KeyState, op: CacheDelete): void {
     if (op.status === 'fail') {
@@ -418,19 +383,7 @@ export class CacheBook {
     generation?: Removal['generation'],
   ): Removal | null {
     if (kind === null) return null;
-    const removal: Removal = {
-      op,
-      key,
-      kind,
-      interval: intervalOf(op),
-      failed,
-      hitSomething,
-      made: madeAt(key),
-      origin: sources.find((source) => source.read.own)?.read.txn ?? null,
-      ...(generation === undefined ? {} : { generation }),
-      candidates: [],
-      claim: null,
-    };
+    const removal = createRemoval({ op, key, kind, failed, hitSomething, sources, generation });
     keep(key.removals, removal, CACHE_LIMITS.removals);
     this.#writes.removal(removal);
     return removal;
@@ -441,26 +394,4 @@ export class CacheBook {
     key.live = key.live.filter((other) => other !== version);
     this.#windows.leave(version, kind, at, removal);
   }
-}
-
-/** A small number in a key that others write too, or that the script was given besides another, may be a generation. */
-function mayBeCount(key: KeyState, script: CacheScript, { leaves }: Payload): boolean {
-  if (leaves.length > 1 || leaves.some(([, value]) => !saysLittle(value))) return false;
-  return key.stats.writes > 0 || script.keys[0] !== key.name;
-}
-
-/** A script that a value outlived removed nothing. */
-function disownSurvived({ key, since }: Version, hit: CacheRead): void {
-  for (const { op, interval, failed } of [...key.removals]) {
-    if (op.kind === 'script' && !failed && since.return < interval.invoke && interval.return < hit.invoke)
-      disown(key, op);
-  }
-}
-
-/** A script that filled the key removed nothing. */
-function disown(key: KeyState, script: CacheScript): void {
-  const at = key.removals.findIndex((removal) => removal.op === script);
-  if (at < 0) return;
-  const [removal] = key.removals.splice(at, 1);
-  removal!.candidates.length = 0;
 }

@@ -76,12 +76,17 @@ function near(removal: Removal, claim: Claim): number {
   if (claim.position === 'before') {
     // Who empties a cache, as tests do before they begin, does not do so for a write that is yet to come.
     if (removal.op.kind === 'flush') distance *= STRANGER;
-    else if (removal.interval.return < Math.min(commit.began, commit.txn.begin)) distance *= EARLY;
+    else if (!removal.failed && endOf(removal) < Math.min(commit.began, commit.txn.begin)) distance *= EARLY;
   }
   // What was removed had been made from what the write left: it was not in the write's way.
   else if (isMadeAfter(removal, claim.write)) distance *= STRANGER;
   if (removal.key.fedTables.size === 0) return distance;
   return commit.changes.some((change) => mayFeed(removal.key, change)) ? distance : distance * STRANGER;
+}
+
+/** What was never answered may have ended as soon as it was sent. */
+function endOf({ interval }: Removal): number {
+  return Number.isFinite(interval.return) ? interval.return : interval.invoke;
 }
 
 function isMadeAfter({ made }: Removal, { commit }: WriteRecord): boolean {

@@ -45,6 +45,11 @@ function valuesOf(change: Change, column: string): ReadonlySet<string> | null {
       const value = cells.get(column);
       if (value !== undefined) values.add(value);
     }
-  const isKnown = required !== undefined || change.full !== undefined || change.action === 'insert';
+  const seen = [...change.before.values()].filter((cells) => cells.has(column)).length;
+  const isKnown =
+    required !== undefined ||
+    change.full !== undefined ||
+    change.action === 'insert' ||
+    seen === change.rows?.size;
   return isKnown && values.size > 0 ? values : null;
 }

@@ -3,7 +3,8 @@ import { keyParts, lookOf } from './keys.ts';
 import type { Digest } from './operation.ts';
 import { foldName } from './payload.ts';
 import { asOf } from './source.ts';
-import { emptyStats, type KeyState, type Version } from './versions.ts';
+import { intervalOf } from './version-match.ts';
+import { emptyStats, type KeyState, type Removal, type Version } from './versions.ts';
 
 export const CACHE_LIMITS = {
   /** Values that a key may have at one time (writes that overlap, scripts that may have written). */
@@ -115,4 +116,24 @@ function keepIn<T>(set: Set<T>, item: T): void {
 export function keep<T>(list: T[], item: T, most: number): void {
   list.push(item);
   if (list.length > most) list.shift();
+}
+
+/** A removal or rewrite, before any write lays claim to it. */
+export function createRemoval({
+  sources,
+  generation,
+  ...told
+}: Pick<Removal, 'op' | 'key' | 'kind' | 'failed' | 'hitSomething'> & {
+  readonly sources: Version['sources'];
+  readonly generation: Removal['generation'];
+}): Removal {
+  return {
+    ...told,
+    interval: intervalOf(told.op),
+    made: madeAt(told.key),
+    origin: sources.find((source) => source.read.own)?.read.txn ?? null,
+    ...(generation === undefined ? {} : { generation }),
+    candidates: [],
+    claim: null,
+  };
 }

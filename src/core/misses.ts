@@ -1,6 +1,10 @@
 /** Which miss a fill answers, when several readers miss the same key at once. */
+
+import { chooseSources } from './lineage.ts';
 import type { CacheRead, CacheScript, CacheWrite } from './operation.ts';
+import type { PayloadIndex } from './payload.ts';
 import { RECENT } from './recent.ts';
+import type { ReadFact } from './source.ts';
 import type { KeyState, Version } from './versions.ts';
 
 /** Commands that count in place: what they leave is made from nothing that was read. */
@@ -37,4 +41,17 @@ export function answeredMiss(
   const miss = misses.findLast((one) => (one.return ?? Number.POSITIVE_INFINITY) <= first) ?? misses.at(-1)!;
   if (sources.length > 0) key.misses.splice(key.misses.indexOf(miss), 1);
   return miss;
+}
+
+/** The reads behind a payload. `reads`: those since a moment, or all that are remembered. */
+export function sourcesBehind(
+  key: KeyState,
+  payload: PayloadIndex,
+  reads: (since: number | null) => readonly ReadFact[],
+  miss: CacheRead | null,
+): Version['sources'] {
+  const chosen = chooseSources(reads(miss?.invoke ?? null), payload, key);
+  if (chosen.length > 0 || miss === null) return chosen;
+  // Some read the source first and look into the cache only then.
+  return chooseSources(reads(null), payload, key).filter((source) => source.certain);
 }
