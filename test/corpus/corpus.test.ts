@@ -12,7 +12,7 @@ const SCORES = new Map(CASES.map((one) => [one.name, explainedScore(one)]));
 
 /** Bytes that a clone carries for the corpus. */
 const MOST_BYTES_OF_A_CASE = 400 << 10;
-const MOST_BYTES = 8 << 20;
+const MOST_BYTES = 16 << 20;
 /** Folders of the machine that recorded. */
 const MACHINE_PATH = /(?<![\w.])\/(?:home|Users|root|work|tmp|var|usr|opt|private)\//;
 

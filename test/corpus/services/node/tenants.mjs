@@ -70,8 +70,8 @@ await Promise.all([
     else await ask('GET', `/pages/${pick(SLUGS)}`, { headers: { 'accept-language': pick(LANGUAGES) } });
     await sleep(roll(10));
   }),
-  ...workers(1, 10, async (turn) => {
-    await sleep(10 + roll(60));
+  ...workers(1, BUG === '' ? 10 : 5, async (turn) => {
+    await sleep(10 + roll(BUG === '' ? 60 : 200));
     await ask('PUT', `/settings/${pick(SECTIONS)}`, { headers: { 'x-tenant': pick(TENANTS) }, body: { document: `Document ${turn} ${roll(1e6)}` } });
   }),
 ]);
