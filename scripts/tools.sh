@@ -13,7 +13,7 @@ purpose="${1:?usage: scripts/tools.sh demo|test|bench}"
 needs=()
 case "$purpose" in
   demo) needs=(redis) ;;
-  test) needs=(redis fastapi uvicorn python-redis psycopg psycopg2 asyncpg pytest httpx openssl psql postgres-server pgbouncer) ;;
+  test) needs=(redis fastapi uvicorn python-redis psycopg psycopg2 asyncpg sqlalchemy pytest httpx openssl psql postgres-server pgbouncer) ;;
   bench) needs=(redis haproxy) ;;
   *) echo "scripts/tools.sh: unknown purpose $purpose (demo, test, bench)" >&2; exit 2 ;;
 esac

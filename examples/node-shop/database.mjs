@@ -28,6 +28,11 @@ export function connect(url) {
 export async function transaction(pool, work) {
   const tx = await pool.connect();
   let broken;
+  // A pool listens to idle connections only: that one in use is lost must not end the process.
+  const onLost = (error) => {
+    broken = error;
+  };
+  tx.on('error', onLost);
   try {
     await tx.query('BEGIN');
     const result = await work(tx);
@@ -39,6 +44,7 @@ export async function transaction(pool, work) {
     });
     throw error;
   } finally {
+    tx.off('error', onLost);
     tx.release(broken);
   }
 }

@@ -15,6 +15,7 @@ import { STRATEGIES } from './strategies.mjs';
 const CONNECTIONS = 8;
 /** Of statements and of Redis calls. Recipes state what they expect of it. */
 const TIMEOUT_MS = 2_000;
+const RELAY_TRIES = 3;
 
 async function strategyNamed(name) {
   if (Object.hasOwn(STRATEGIES, name)) return STRATEGIES[name];
@@ -52,7 +53,7 @@ async function answer(request) {
     const { price } = await json(request);
     if (!Number.isSafeInteger(price) || price < 0)
       return { status: 422, body: { error: 'price must be a whole number' } };
-    await strategy.changePrice(redis, pool, id, price);
+    await strategy.changePrice(redis, pool, id, price).finally(relayPending);
     return { status: 200, body: { id, price } };
   }
   return { status: 404, body: { error: 'nothing here' } };
@@ -66,13 +67,20 @@ const server = createServer(async (request, response) => {
   response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
 });
 
-/** An outbox is emptied before the first request is taken. */
-async function finishWhatACrashLeft() {
+/** The relay of an outbox: woken by every change, and when the service starts; what fails is tried again. */
+async function relayPending() {
   if (strategy.relayOnce === undefined) return;
-  while ((await strategy.relayOnce(redis, pool)) > 0);
+  for (let tries = 0; tries < RELAY_TRIES; tries += 1) {
+    try {
+      while ((await strategy.relayOnce(redis, pool)) > 0);
+      return;
+    } catch (error) {
+      console.warn(`the relay tries again: ${error.message}`);
+    }
+  }
 }
 
-await finishWhatACrashLeft();
+await relayPending();
 server.listen(Number(process.env.PORT ?? 8080), '127.0.0.1', () => {
   console.log(`listening on http://127.0.0.1:${server.address().port}`);
 });

@@ -6,6 +6,7 @@ STRATEGY is one of strategies.py, or a recipe: lease, generation-fence, versione
 """
 
 import importlib
+import logging
 import os
 import queue
 import sys
@@ -23,6 +24,7 @@ from strategies import STRATEGIES
 CONNECTIONS = 8
 # Of statements and of Redis calls. Recipes state what they expect of it.
 TIMEOUT_SECONDS = 2
+RELAY_TRIES = 3
 
 
 def strategy_named(name):
@@ -92,19 +94,28 @@ def show(product_id: int):
 
 @app.put("/products/{product_id}")
 def change(product_id: int, body: PriceChange):
-    with pool.connection() as connection:
-        strategy.change_price(store, connection, product_id, body.price)
+    try:
+        with pool.connection() as connection:
+            strategy.change_price(store, connection, product_id, body.price)
+    finally:
+        relay_pending()
     return {"id": product_id, "price": body.price}
 
 
-def finish_what_a_crash_left():
-    """An outbox is emptied before the first request is taken."""
-    if hasattr(strategy, "relay_once"):
-        with pool.connection() as connection:
-            while strategy.relay_once(store, connection) > 0:
-                pass
+def relay_pending():
+    """The relay of an outbox: woken by every change, and when the service starts; what fails is tried again."""
+    if not hasattr(strategy, "relay_once"):
+        return
+    for _ in range(RELAY_TRIES):
+        try:
+            with pool.connection() as connection:
+                while strategy.relay_once(store, connection) > 0:
+                    pass
+            return
+        except (redis.RedisError, psycopg.Error) as error:
+            logging.warning("the relay tries again: %s", error)
 
 
 if __name__ == "__main__":
-    finish_what_a_crash_left()
+    relay_pending()
     uvicorn.run(app, host="127.0.0.1", port=int(os.environ.get("PORT", "8080")), log_level="warning")

@@ -21,9 +21,13 @@ export async function readProduct(redis, pool, id) {
 }
 
 export async function changePrice(redis, pool, id, price) {
-  await transaction(pool, (tx) => tx.query('UPDATE products SET price = $1 WHERE id = $2', [price, id]));
-  // Behind the block, so COMMIT has returned. Before the answer, so that the caller reads its own write.
-  await remove(redis, productKey(id));
+  try {
+    await transaction(pool, (tx) => tx.query('UPDATE products SET price = $1 WHERE id = $2', [price, id]));
+  } finally {
+    // Behind the block, so COMMIT is over. Before the answer, so that the caller reads its own write. After an error, too:
+    // a COMMIT whose reply was lost may stand.
+    await remove(redis, productKey(id));
+  }
 }
 
 /** Removing twice does no harm, so a lost reply is a reason to try again. The last error is the caller's. */

@@ -27,10 +27,13 @@ def read_product(store, connection, product_id):
 
 
 def change_price(store, connection, product_id, price):
-    with connection.transaction():
-        connection.execute("UPDATE products SET price = %s WHERE id = %s", (price, product_id))
-    # Behind the block, so COMMIT has returned. Before the answer, so that the caller reads its own write.
-    remove(store, product_key(product_id))
+    try:
+        with connection.transaction():
+            connection.execute("UPDATE products SET price = %s WHERE id = %s", (price, product_id))
+    finally:
+        # Behind the block, so COMMIT is over. Before the answer, so that the caller reads its own write. After an error, too:
+        # a COMMIT whose reply was lost may stand.
+        remove(store, product_key(product_id))
 
 
 def remove(store, *keys):

@@ -8,6 +8,11 @@
 export async function transaction(pool, work) {
   const tx = await pool.connect();
   let broken;
+  // A pool listens to idle connections only: that one in use is lost must not end the process.
+  const onLost = (error) => {
+    broken = error;
+  };
+  tx.on('error', onLost);
   try {
     await tx.query('BEGIN');
     const result = await work(tx);
@@ -19,6 +24,7 @@ export async function transaction(pool, work) {
     });
     throw error;
   } finally {
+    tx.off('error', onLost);
     tx.release(broken);
   }
 }

@@ -6,6 +6,7 @@ import * as check from './commands/check.ts';
 import * as demo from './commands/demo.ts';
 import * as doctor from './commands/doctor.ts';
 import * as explain from './commands/explain.ts';
+import * as hunt from './commands/hunt.ts';
 import * as map from './commands/map.ts';
 import * as race from './commands/race.ts';
 import * as replay from './commands/replay.ts';
@@ -24,6 +25,7 @@ const COMMANDS: readonly { readonly register: (program: Command, frame: Frame) =
   map,
   race,
   replay,
+  hunt,
   check,
   doctor,
 ];

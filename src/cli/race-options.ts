@@ -66,14 +66,19 @@ function addScenarioOptions(command: Command): Command {
 }
 
 /** An option that may be given several times and takes one of some words each time. */
-function choosing<T extends string>(flags: string, description: string, words: readonly T[]): Option {
+export function choosing<T extends string>(
+  flags: string,
+  description: string,
+  words: readonly T[],
+  otherwise = "the scenario's",
+): Option {
   return new Option(flags, description)
     .argParser((text: string, before: readonly T[]) => {
       const word = words.find((known) => known === text);
       if (word === undefined) throw new InvalidArgumentError(`Allowed choices are ${words.join(', ')}.`);
       return [...before.filter((one) => one !== word), word];
     })
-    .default([], "the scenario's");
+    .default([], otherwise);
 }
 
 /** Throws WSE608 when the two contradict each other. */

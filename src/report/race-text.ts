@@ -66,10 +66,11 @@ function whyNot({ gaps, interrupted }: RaceResult): string {
   return interrupted ? 'it was interrupted' : 'not every ordering was explored';
 }
 
-function counterexampleLines(
+/** One counterexample: what it is, its steps as lanes, why, what to do, and how to see it again. */
+export function counterexampleLines(
   found: Counterexample,
   index: number,
-  { tried }: RaceResult,
+  { tried }: { readonly tried: Pick<RaceResult['tried'], 'actors'> },
   drawing: Drawing,
 ): string[] {
   const { width } = drawing;

@@ -22,7 +22,8 @@ const LATE_FILL: Readonly<Record<FillForm, number>> = {
   plain: 0.8,
   // The key is gone: there is nothing that NX would spare.
   'absent-only': 0.7,
-  transaction: 0.4,
+  // WATCH is not recorded: it may be there or not.
+  transaction: 0.5,
   script: 0.15,
   generation: 0.1,
 };
@@ -57,17 +58,18 @@ export function predict(meeting: Meeting): readonly Prediction[] {
     .sort((a, b) => b.score - a.score || (a.code < b.code ? -1 : 1));
 }
 
-const leavesKeys: Rule = ({ reader, writer }) => {
+const leavesKeys: Rule = ({ template, reader, writer }) => {
   const { commits, left, elsewhere, stale } = writer;
   if (left === 0 || left < commits * EXCEPTION) return null;
   const always = left >= commits * (1 - EXCEPTION);
   const score = stale > 0 ? SEEN : always ? 0.95 : 0.7;
   const what = `${counted(left, 'commit')} of ${commits} left the keys as they were`;
   const seen = stale > 0 ? `, and ${stale} of them served the old value` : '';
+  // A key without a part that varies has no other name that could be taken for it.
+  if (elsewhere.unread >= left * HABIT && template.includes('{'))
+    return guess('WS102', score, 'nothing', `${what}${seen}: they removed keys that nobody reads`);
   if (elsewhere.read >= left * HABIT)
     return guess('WS110', score, 'nothing', `${what}${seen}: they removed other keys only`);
-  if (elsewhere.unread >= left * HABIT)
-    return guess('WS102', score, 'nothing', `${what}${seen}: they removed keys that nobody reads`);
   const inserts = writer.changes.every((change) => change.startsWith('insert '));
   if (reader.negative && inserts)
     return guess('WS111', score, 'nothing', `${what}${seen}, and that there is no row is cached`);
@@ -110,7 +112,8 @@ const writesInAnotherOrder: Rule = ({ writer: { after, before, guarded, commits 
   const rewritten = after.rewritten + before.rewritten;
   if (rewritten < commits * EXCEPTION || rewritten === 0) return null;
   const why = 'two writers may rewrite the key in another order than they commit';
-  return guess('WS109', guarded >= after.rewritten * HABIT ? 0.1 : 0.4, 'second-writer', why);
+  const half = guarded > 0 && guarded >= after.rewritten * HABIT;
+  return guess('WS109', half ? 0.1 : 0.4, 'second-writer', why);
 };
 
 const removalFails: Rule = ({ writer: { after, before, failed, commits } }) => {

@@ -4,7 +4,6 @@
  * themselves, so that they are not compared.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { openStage, type StageEvents, type StageRequest } from '../run/open-stage.ts';
 import type { Judgement, Reply, World } from '../world/index.ts';
 import { changedLeaves, leavesOf } from './leaves.ts';
 
@@ -17,21 +16,8 @@ export type Rehearsal =
   | { readonly state: 'goes'; readonly path: string | null }
   | { readonly state: 'idle'; readonly why: string };
 
-/** Throws what setting up the world throws. */
-export async function rehearse(
-  request: StageRequest,
-  events: StageEvents,
-  signal: AbortSignal,
-): Promise<Rehearsal> {
-  const stage = await openStage(request, events, signal);
-  try {
-    return await rehearsed(stage.world);
-  } finally {
-    await stage.close();
-  }
-}
-
-async function rehearsed(world: World): Promise<Rehearsal> {
+/** Leaves the service as it is after the requests of a scenario: its connections are open, its scripts and statements known. */
+export async function rehearse(world: World): Promise<Rehearsal> {
   const { actors, oracle } = world.scenario;
   const asked = `${oracle.request.method} ${oracle.request.path}`;
   await world.reset('cold');
@@ -56,27 +42,33 @@ interface Seen {
 }
 
 /** @param compared what of the answer is compared already */
-export function conclude({ before, again, after }: Seen, compared: string, asked: string): Rehearsal {
-  const truth = leavesOf(before.truth);
-  // Nobody wrote between these: what differs among them, differs by itself.
-  const others = [again.truth, ...before.answers, ...again.answers].map((one) =>
-    leavesOf(typeof one === 'string' ? one : one.value),
+export function conclude(seen: Seen, compared: string, asked: string): Rehearsal {
+  const { before, again } = seen;
+  const wrong = [...before.answers, ...again.answers].some((one) => one.stale);
+  // Nobody wrote yet: what differs among these, differs by itself. Truths alone where answers agree with them, however written.
+  const changed = changedBy(
+    seen,
+    wrong ? [...before.answers, ...again.answers].map(({ value }) => value) : [],
   );
-  const restless = new Set(others.flatMap((other) => changedLeaves(truth, other)));
-  const changed = changedLeaves(truth, leavesOf(after.truth)).filter((path) => !restless.has(path));
-  if (changed.length === 0)
+  if (wrong && compared !== 'body')
     return idle(
-      restless.size === 0
-        ? `the write does not change what ${asked} is answered: give it a body that does`
-        : `what ${asked} is answered changes without a write (${[...restless].slice(0, 3).join(', ')}), and by the write nothing else does`,
+      `what is compared and what is true differ without any write: ${before.truth} is held to be true`,
     );
-  const stale = before.answers.some((one) => one.stale) || again.answers.some((one) => one.stale);
-  if (!stale) return { state: 'goes', path: null };
-  if (compared !== 'body')
-    return idle(
-      `the oracle's answer and its truth differ without any write: ${before.truth} is held to be true`,
-    );
-  return { state: 'goes', path: telling(changed) };
+  if (changed.length > 0) return { state: 'goes', path: wrong ? telling(changed) : null };
+  return idle(
+    wrong
+      ? `what ${asked} is answered changes without a write, and by the write nothing else does`
+      : `the write does not change what ${asked} is answered: give it a body that does`,
+  );
+}
+
+/** Paths of the values that the write changed, less those that change anyway. */
+function changedBy({ before, again, after }: Seen, answers: readonly string[]): readonly string[] {
+  const truth = leavesOf(before.truth);
+  const restless = new Set(
+    [again.truth, ...answers].flatMap((other) => changedLeaves(truth, leavesOf(other))),
+  );
+  return changedLeaves(truth, leavesOf(after.truth)).filter((path) => !restless.has(path));
 }
 
 /** The path that says most: one value of its own rather than one of many. */

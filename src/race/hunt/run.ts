@@ -6,7 +6,7 @@ import type { RaceEvents } from '../run/contract.ts';
 import { explore } from '../run/index.ts';
 import { parseScenario, type Scenario } from '../scenario/index.ts';
 import type { PairOutcome } from './contract.ts';
-import { rehearse } from './rehearse.ts';
+import { type Rehearsal, rehearse } from './rehearse.ts';
 
 export interface Budget {
   /** For all pairs together. */
@@ -78,33 +78,68 @@ function idleReason(
 }
 
 async function runOne(
-  { file, text, narrowed }: Prepared,
+  prepared: Prepared,
   share: number,
   options: RunOptions,
   events: RaceEvents,
   signal: AbortSignal,
 ): Promise<PairOutcome> {
   const until = performance.now() + share * 1_000;
-  const { env, ownDatabase } = options;
+  const { file, narrowed } = prepared;
+  const run = (text: string) =>
+    exploredWithin(until, scenarioOf(text, file, options), options, events, signal);
   try {
-    let scenario = scenarioOf(text, file, options);
-    const rehearsed = await rehearse({ scenario, ownDatabase, env }, events, signal);
-    if (rehearsed.state === 'idle') return rehearsed;
-    if (rehearsed.path !== null) scenario = scenarioOf(narrowed(rehearsed.path), file, options);
-    const seconds = Math.max(1, Math.ceil((until - performance.now()) / 1_000));
-    const limited = { ...scenario, limits: { ...scenario.limits, seconds } };
-    const { schedules, version } = options;
-    const result = await explore(
-      { scenario: limited, strategy: 'dpor', seed: 1, schedules, ownDatabase, env, version },
-      events,
-      signal,
-    );
-    return explored(result);
+    return await run(prepared.text).catch((error: unknown) => {
+      if (!(error instanceof Rehearsed)) throw error;
+      const { rehearsal } = error;
+      return rehearsal.state === 'goes' && rehearsal.path !== null
+        ? run(narrowed(rehearsal.path))
+        : Promise.reject(error);
+    });
   } catch (error) {
+    if (error instanceof Rehearsed && error.rehearsal.state === 'idle') return error.rehearsal;
     if (signal.aborted) return { state: 'skipped', why: 'it was interrupted' };
     if (!(error instanceof WhystaleError)) throw error;
     return { state: 'failed', why: error.facts.what, code: error.facts.code };
   }
+}
+
+/** A rehearsal after which the exploration is not begun, or with another oracle. */
+class Rehearsed extends Error {
+  readonly rehearsal: Rehearsal;
+
+  constructor(rehearsal: Rehearsal) {
+    super('rehearsed');
+    this.rehearsal = rehearsal;
+  }
+}
+
+async function exploredWithin(
+  until: number,
+  scenario: Scenario,
+  { env, ownDatabase, schedules, version }: RunOptions,
+  events: RaceEvents,
+  signal: AbortSignal,
+): Promise<PairOutcome> {
+  const seconds = Math.max(1, Math.ceil((until - performance.now()) / 1_000));
+  const result = await explore(
+    {
+      scenario: { ...scenario, limits: { ...scenario.limits, seconds } },
+      strategy: 'dpor',
+      seed: 1,
+      schedules,
+      ownDatabase,
+      env,
+      version,
+      rehearse: async (world) => {
+        const rehearsal = await rehearse(world);
+        if (rehearsal.state === 'idle' || rehearsal.path !== null) throw new Rehearsed(rehearsal);
+      },
+    },
+    events,
+    signal,
+  );
+  return explored(result);
 }
 
 function scenarioOf(text: string, file: string, { env, faults, budget }: RunOptions): Scenario {

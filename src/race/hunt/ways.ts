@@ -2,6 +2,7 @@
 import type { Instance, Target } from '../../core/map/coverage.ts';
 import type { CacheScript, CacheWrite } from '../../core/operation.ts';
 import type { KeyState, Removal } from '../../core/versions.ts';
+import type { WriteRecord } from '../../core/writes.ts';
 
 /**
  * How a fill is sent. `plain`: SET, HSET…; `absent-only`: SET NX; `transaction`: within MULTI, perhaps after WATCH; `script`, which
@@ -35,7 +36,7 @@ export interface WriterWays {
   readonly guarded: number;
   /** Commits whose removal was sent and failed. */
   readonly failed: number;
-  /** Keys that those which leave the template's remove instead: other templates that are read, and names nobody reads. */
+  /** Commits that leave the template's keys and remove others: such as are read, and such as name the row and nobody reads. */
   readonly elsewhere: { readonly read: number; readonly unread: number };
 }
 
@@ -51,8 +52,7 @@ export interface SeenFill {
 export function formOf(fill: CacheWrite | CacheScript): FillForm {
   if (fill.kind === 'script') return 'script';
   if (fill.condition === 'nx') return 'absent-only';
-  // HSET and EXPIRE of one hash come in one MULTI, too: a guard is only likely where a whole value is set.
-  return fill.group !== undefined && fill.fields === undefined ? 'transaction' : 'plain';
+  return fill.group === undefined ? 'plain' : 'transaction';
 }
 
 export function readerWays(fills: readonly SeenFill[]): ReaderWays {
@@ -73,7 +73,10 @@ export function writerWays(instances: readonly Instance[], around: Around): Writ
   const how = instances.map((instance) => wayOf(instance, target));
   const count = (holds: (way: (typeof how)[number]) => boolean) => how.filter(holds).length;
   const left = instances.filter(({ outcome }) => outcome === 'missed');
-  const others = left.map(({ write }) => write.removals.filter((removal) => isElsewhere(removal, target)));
+  const others = left.map(({ write }) => ({
+    write,
+    removals: write.removals.filter((removal) => isElsewhere(removal, target)),
+  }));
   return {
     changes: [...changes].sort(),
     commits: instances.length,
@@ -92,8 +95,10 @@ export function writerWays(instances: readonly Instance[], around: Around): Writ
     guarded: count((way) => way.guarded),
     failed: instances.filter(({ failed }) => failed).length,
     elsewhere: {
-      read: others.filter((removals) => removals.some(({ key }) => isRead(key))).length,
-      unread: others.filter((removals) => removals.some(({ key }) => !isRead(key))).length,
+      read: others.filter(({ removals }) => removals.some(({ key }) => isRead(key))).length,
+      unread: others.filter(({ write, removals }) =>
+        removals.some(({ key }) => !isRead(key) && namesRow(key, write)),
+      ).length,
     },
   };
 }
@@ -111,6 +116,10 @@ function wayOf({ removals }: Instance, target: Target) {
         return removal.op.kind === 'script' || target.generations.carries(target.commanded(removal));
       }),
   };
+}
+
+function namesRow(key: KeyState, { rowTokens }: WriteRecord): boolean {
+  return [...key.parts].some((part) => rowTokens.has(part));
 }
 
 function isElsewhere(removal: Removal, target: Target): boolean {

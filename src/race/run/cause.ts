@@ -6,7 +6,7 @@ import type { CauseCode } from '../../core/codes.ts';
 import { CODES } from '../../core/codes.ts';
 import type { Analysis, Finding, Remedy } from '../../core/finding.ts';
 import type { CacheOperation, Operation } from '../../core/operation.ts';
-import type { FaultKind } from '../explore/contract.ts';
+import type { FaultKind, Step } from '../explore/contract.ts';
 import type { Taken } from './execution.ts';
 
 export interface NamedCause {
@@ -28,7 +28,7 @@ export function nameCause(
 ): NamedCause {
   const finding = staleFinding(seen.analysis);
   const served = lastHit(seen.operations);
-  const cut = taken.some(({ step }) => step.fault !== undefined && CUTTING.includes(step.fault));
+  const cut = cutOff(taken, seen.operations);
   const told = finding?.code ?? byOrder(seen.operations, served);
   const code = settled(told, cut);
   return {
@@ -45,13 +45,25 @@ function staleFinding({ findings }: Analysis): Finding | null {
   return findings.find(({ code }) => CODES[code].group === 'staleness') ?? null;
 }
 
+/** The step at which a fault struck somebody who changed the source: what that actor would have done besides is missing. */
+function cutOff(taken: readonly Taken[], operations: readonly Operation[]): Step | null {
+  const struck = taken.find(({ step }) => step.fault !== undefined && CUTTING.includes(step.fault))?.step;
+  if (struck === undefined) return null;
+  const changing = changingTransactions(operations);
+  const own = operations.filter((op) => op.session.startsWith(`pg-${struck.actor}:`));
+  return own.some((op) => changesSource(op, changing)) ? struck : null;
+}
+
 /**
  * One execution shows one writer: whether *other* writes remove the key is not asked here, so a write that removes nothing is
- * WS101, time to live or not. Where a fault cut the writer off, it is the removal that failed.
+ * WS101, time to live or not. Where a fault cut the writer off, it is the removal that failed; also when it had removed the key
+ * before its commit, and the fault struck what it sent to Redis afterwards.
  */
-function settled(code: CauseCode, cut: boolean): CauseCode {
+function settled(code: CauseCode, cut: Step | null): CauseCode {
   const missing = code === 'WS112' || code === 'WS101' || code === 'WS110';
-  if (cut && missing) return 'WS105';
+  const again =
+    code === 'WS103' && cut?.footprint.some(({ resource }) => resource.startsWith('redis:')) === true;
+  if (cut !== null && (missing || again)) return 'WS105';
   return code === 'WS112' ? 'WS101' : code;
 }
 
@@ -82,21 +94,30 @@ function byOrder(
   const filler = before[fill]?.session.split(':')[0]?.replace(/^[^-]*-/, '');
   // Nothing was committed and still it is not the source's: somebody's change that was undone again.
   if (commit < 0 && fill >= 0) return 'WS106';
-  if (fill > commit) return filler === writer ? 'WS109' : 'WS104';
+  if (fill > commit && filler === writer) return 'WS109';
+  // Who removes before the commit only has that to mend first, whichever side of the commit the fill came to stand.
+  const tooEarly = own.some(({ i }) => i < commit) && !own.some(({ i }) => i > commit);
+  if (fill > commit) return tooEarly ? 'WS103' : 'WS104';
   if (own.some(({ op, i }) => i < commit && (i < fill || op.status === 'ok'))) return 'WS103';
   if (own.some(({ op }) => op.status !== 'ok')) return 'WS105';
   if (removals.some(({ i }) => i > commit)) return 'WS102';
   return 'WS101';
 }
 
-function changesSource(op: Operation, changing: ReadonlySet<number | null>): boolean {
+function changesSource(op: Operation, changing: ReadonlySet<string>): boolean {
   if (op.tier !== 'source') return false;
-  return op.kind === 'commit' ? changing.has(op.tx) : op.kind === 'write' && op.tx === null;
+  return op.kind === 'commit' ? changing.has(transactionOf(op)) : op.kind === 'write' && op.tx === null;
 }
 
 /** Transactions that wrote: the others' COMMIT changes nothing. */
-function changingTransactions(operations: readonly Operation[]): ReadonlySet<number | null> {
-  return new Set(operations.flatMap((op) => (op.tier === 'source' && op.kind === 'write' ? [op.tx] : [])));
+function changingTransactions(operations: readonly Operation[]): ReadonlySet<string> {
+  const writes = operations.flatMap((op) => (op.tier === 'source' && op.kind === 'write' ? [op] : []));
+  return new Set(writes.map(transactionOf));
+}
+
+/** Transactions are numbered within their session. */
+function transactionOf({ session, tx }: { readonly session: string; readonly tx: number | null }): string {
+  return `${session} ${tx}`;
 }
 
 /** Puts the notes of the finding's timeline beside the steps in which they happened. */

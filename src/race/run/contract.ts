@@ -3,6 +3,7 @@ import type { Progress } from '../explore/contract.ts';
 import type { Schedule } from '../explore/schedule.ts';
 import type { Counterexample, RaceResult, RaceStep, ReplayResult, StrategyName } from '../result.ts';
 import type { Scenario, Start } from '../scenario/contract.ts';
+import type { World } from '../world/contract.ts';
 
 export interface RaceRequest {
   /** With what the command line changes in it. */
@@ -18,6 +19,8 @@ export interface RaceRequest {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Version of whystale. */
   readonly version: string;
+  /** Called once before the first execution, with every gate open. What it throws ends the exploration. */
+  readonly rehearse?: (world: World) => Promise<void>;
 }
 
 /** What is known so far, over all starts. */

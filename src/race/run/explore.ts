@@ -1,5 +1,5 @@
 /** The use case `race`: explores every start, keeps the simplest counterexamples, writes their schedules. */
-
+import { WhystaleError } from '../../errors.ts';
 import type { Explorer, Progress, Strategy } from '../explore/contract.ts';
 import { createDpor } from '../explore/dpor.ts';
 import { createNone } from '../explore/none.ts';
@@ -16,6 +16,9 @@ import { openStage } from './open-stage.ts';
 import { writeCounterexample } from './schedules.ts';
 import type { Stage } from './stage.ts';
 
+/** Exit code of what the surroundings did. */
+const EXIT_ENVIRONMENT = 4;
+
 export async function explore(
   request: RaceRequest,
   events: RaceEvents,
@@ -23,6 +26,7 @@ export async function explore(
 ): Promise<RaceResult> {
   const stage = await openStage(request, events, signal);
   try {
+    await request.rehearse?.(stage.world);
     const search = new Search(request, events, signal, stage);
     await search.run();
     return await search.result();
@@ -45,6 +49,8 @@ class Search {
   readonly #waiters = new Set<string>();
   #ranMs = 0;
   #runs = 0;
+  /** What of the surroundings broke and ended the search; null: nothing. */
+  #broke: string | null = null;
 
   constructor(request: RaceRequest, events: RaceEvents, signal: AbortSignal, stage: Stage) {
     this.#request = request;
@@ -58,7 +64,9 @@ class Search {
     for (const start of scenario.start) await this.#explore(start);
     for (const found of this.#collection.all()) {
       if (this.#over() !== null) break;
-      const better = await simplest(found, (strategy) => this.#once(strategy, found.ran.start));
+      const better = await this.#unlessEnded(() =>
+        simplest(found, (strategy) => this.#once(strategy, found.ran.start)),
+      );
       if (better !== null) this.#collection.replace(found, better.ran, better.cause);
     }
   }
@@ -66,8 +74,22 @@ class Search {
   /** Why no further execution may be begun; null: one may. */
   #over(): string | null {
     if (this.#signal.aborted) return 'it was interrupted';
+    if (this.#broke !== null) return this.#broke;
     const { seconds } = this.#request.scenario.limits;
     return performance.now() - this.#begin > seconds * 1_000 ? `the limit of ${seconds} s is reached` : null;
+  }
+
+  /** Null: the search was ended, or its surroundings broke. What was found before that stands. */
+  async #unlessEnded<T>(work: () => Promise<T>): Promise<T | null> {
+    try {
+      return await work();
+    } catch (error) {
+      if (this.#runs === 0) throw error;
+      if (error instanceof WhystaleError && error.facts.exitCode === EXIT_ENVIRONMENT)
+        this.#broke = error.facts.what;
+      else if (!this.#signal.aborted) throw error;
+      return null;
+    }
   }
 
   async #explore(start: Start): Promise<void> {
@@ -77,7 +99,9 @@ class Search {
     for (;;) {
       stopped = this.#over();
       if (stopped !== null) break;
-      const { ran, cause } = await this.#next(explorer, start);
+      const next = await this.#unlessEnded(() => this.#next(explorer, start));
+      if (next === null) continue;
+      const { ran, cause } = next;
       if (ran === null) break;
       this.#count(ran);
       if (cause !== null && this.#collection.add(ran, cause)) {

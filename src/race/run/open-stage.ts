@@ -49,6 +49,7 @@ export async function openStage(
   };
   const witness = new Witness(randomBytes(16), clock, degrade);
   const answers = new Answers();
+  let database = 0;
   const moved = () => undefined;
   const wires = new Wires({
     scenario,
@@ -63,7 +64,10 @@ export async function openStage(
     clock,
     signal,
     ownDatabase,
-    openGates: (actor, redis, postgres) => wires.open(actor, redis, postgres),
+    openGates: (actor, redis, postgres) => {
+      database = Number(redis.database ?? 0);
+      return wires.open(actor, redis, postgres);
+    },
     notice,
     line: (actor, stream, text) => events.line(actor, stream, text),
     sent: (actor, { method, path }) => {
@@ -86,7 +90,7 @@ export async function openStage(
     clock,
     notices,
     gaps,
-    database: 0,
+    database,
     learned: () => wires.learned(),
     close,
   };

@@ -10,8 +10,9 @@ import { conflict } from '../explore/footprint.ts';
 const LONGEST_UNIT = 4;
 /** Rounds without change after which an actor is taken to poll. */
 const ROUNDS = 2;
-/** Rounds that a poller is let go when nobody else can move; then the execution is given up. */
-export const IDLE_ROUNDS = 50;
+/** Rounds that a poller is let go when nobody else can move; then the execution is given up. Services wait for a lock in loops of
+ * a hundred rounds and more. */
+export const IDLE_ROUNDS = 250;
 
 export interface Done {
   readonly step: Step;

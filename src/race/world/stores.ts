@@ -1,11 +1,11 @@
 /** The two stores of an exploration: servers of our own, or scratch databases that the scenario names. */
-
+import type { Redis } from 'ioredis';
 import { type Engine, startPostgres, startRedis } from '../../engines/index.ts';
 import { installCommand } from '../../engines/redis-programs.ts';
 import { WhystaleError } from '../../errors.ts';
 import { unreachableStore } from '../../watch/bypass.ts';
 import { askServer } from '../../watch/redis-server.ts';
-import { EMBEDDED, parseStore, type Store } from '../../watch/stores.ts';
+import { displayStore, EMBEDDED, parseStore, type Store } from '../../watch/stores.ts';
 import type { Scenario } from '../scenario/contract.ts';
 import { Backends } from './backends.ts';
 import { Cache } from './cache.ts';
@@ -80,6 +80,7 @@ async function openRedis(
   });
   if (engine !== null) return { store, cache, fact: { version: engine.version, embedded: true } };
   const { version } = await askServer(store, redis, (_, text) => notice(text));
+  await assertReal(store, redis);
   if (!ownDatabase) assertScratchRedis(store, await cache.size());
   return { store, cache, fact: { version, embedded: false } };
 }
@@ -116,6 +117,20 @@ function isEmbedded(value: string): boolean {
 }
 
 /** An emulation is no ground for a verdict: its timing and its scripts are its own. */
+/** Every Redis and Valkey server has a run of its own and names it; emulations do not. */
+async function assertReal(store: Store, redis: Redis): Promise<void> {
+  const server = await redis.info('server').catch(() => null);
+  if (server === null || /^run_id:[0-9a-f]{40}/m.test(server)) return;
+  throw new WhystaleError({
+    code: 'WSE651',
+    what: `${displayStore(store)} is emulated (its INFO names no run_id), and races are not explored on an emulated Redis.`,
+    expected: 'A Redis or Valkey server.',
+    retry: 'after-fix',
+    next: 'Write embedded in its place, or name a scratch server in stores.redis.',
+    exitCode: 4,
+  });
+}
+
 async function realRedis(env: NodeJS.ProcessEnv): Promise<Engine> {
   try {
     return await startRedis({ env, emulate: false });

@@ -377,7 +377,15 @@ describe('a transaction', () => {
     query(reader, 'BEGIN');
     query(reader, 'UPDATE items SET price = 2 WHERE id = 1');
     expect(shown(reader.closing())).toBe('disconnect | w lock:advisory:7, w lock:items:1');
-    expect(reader.closing().silent).toBe(true);
+  });
+
+  it('is asked what its end would do, and goes on as before', () => {
+    const reader = open();
+    query(reader, 'BEGIN');
+    query(reader, 'UPDATE items SET price = 2 WHERE id = 1');
+    reader.closing();
+    expect(shown(reader.closing())).toBe('disconnect | w lock:items:1');
+    expect(query(reader, 'COMMIT')).toBe('COMMIT | w lock:items:1, w pg:items:1');
   });
 
   it('holds every table it used once somebody waits for that', () => {

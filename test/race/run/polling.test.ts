@@ -17,9 +17,19 @@ const next = (text: string) => step(text).step;
 
 describe('a polling loop', () => {
   const cases: readonly [name: string, next: string, done: readonly string[], held: boolean][] = [
-    ['asked twice with the same answer', 'reader GET lock', ['reader GET lock -> 1', 'reader GET lock -> 1'], true],
+    [
+      'asked twice with the same answer',
+      'reader GET lock',
+      ['reader GET lock -> 1', 'reader GET lock -> 1'],
+      true,
+    ],
     ['asked once', 'reader GET lock', ['reader GET lock -> 1'], false],
-    ['asked twice with different answers', 'reader GET lock', ['reader GET lock -> 1', 'reader GET lock -> 2'], false],
+    [
+      'asked twice with different answers',
+      'reader GET lock',
+      ['reader GET lock -> 1', 'reader GET lock -> 2'],
+      false,
+    ],
     [
       'the lock was written in between',
       'reader GET lock',
@@ -35,13 +45,24 @@ describe('a polling loop', () => {
     [
       'a unit of two messages',
       'reader GET item',
-      ['reader GET item -> miss', 'reader *SETNX lock -> 0', 'reader GET item -> miss', 'reader *SETNX lock -> 0'],
+      [
+        'reader GET item -> miss',
+        'reader *SETNX lock -> 0',
+        'reader GET item -> miss',
+        'reader *SETNX lock -> 0',
+      ],
       true,
     ],
     [
       'a unit of two messages, begun',
       'reader *SETNX lock',
-      ['reader GET item -> miss', 'reader *SETNX lock -> 0', 'reader GET item -> miss', 'reader *SETNX lock -> 0', 'reader GET item -> miss'],
+      [
+        'reader GET item -> miss',
+        'reader *SETNX lock -> 0',
+        'reader GET item -> miss',
+        'reader *SETNX lock -> 0',
+        'reader GET item -> miss',
+      ],
       true,
     ],
     ['something else comes next', 'reader GET item', ['reader GET lock -> 1', 'reader GET lock -> 1'], false],

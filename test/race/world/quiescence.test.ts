@@ -5,7 +5,7 @@ import { talksTo } from '../../../src/race/world/reach.ts';
 import { pythonWith } from '../../support/engines.ts';
 import { actor, pythonScene, scene, withScene } from './scenes.ts';
 
-const ROUNDS = 200;
+const ROUNDS = Number(process.env.QUIET_ROUNDS ?? 60);
 
 /** Sends the request that works for 30 ms between its two commands, and sees that it is never taken for asleep meanwhile. */
 async function neverQuietInBetween(world: World, rounds: number): Promise<void> {

@@ -1,0 +1,3 @@
+import { proofs } from './race/proofs.ts';
+
+proofs('Node');

@@ -1,0 +1,3 @@
+import { proofs } from './proofs.ts';
+
+proofs('FastAPI');
