@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Everything that must hold before a change is taken: build, types, lint, unit and end-to-end tests. Every step runs, also
-# after a failed one; the last line is `N passed, N failed`, alone.
+# after a failed one; the last line is `N passed, N failed`, alone. WHYSTALE_THOROUGH=1 adds what says the same once more.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 

@@ -4,8 +4,8 @@
  *
  *     npm run recipes -- --only lease,tombstone --language node --fault crash --seconds 300 --write
  *
- * Cells that were not asked for stay as they were measured; with --missing, all that are known. Each is written as soon as it is known. Without --write the table is
- * printed. Build first: it runs dist.
+ * Cells that were not asked for stay as they were measured; with --missing, all that are known do. Each is written as soon as it
+ * is known. Without --write the table is printed. Build first: it runs dist.
  */
 import { parseArgs } from 'node:util';
 import { FAULTS, type Fault, LANGUAGES, type Language, scenarioNames } from './catalogue.ts';

@@ -5,6 +5,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { ScenarioFile } from '../../../src/race/scenario/schema.ts';
+import { THOROUGH } from '../../support/thorough.ts';
 import { causesOf, type Raced, type Scene, type ShowsOptions, shows, withRaces } from './races.ts';
 
 const races = withRaces();
@@ -30,6 +31,9 @@ interface Habit {
   /** So slow that it is not tried without reduction as well. */
   readonly slow?: true;
 }
+
+/** Those that are tried without reduction in every run: locks are where a reduction goes wrong. */
+const PLAIN = ['row_lock.mjs', 'deadlock.mjs', 'optimistic.py'];
 
 const LATE_FILL = ['cold, no fault: WS104'];
 
@@ -101,7 +105,7 @@ describe('a service with', () => {
     const scene = shows(service, options);
     const reduced = await races.race(scene);
     expectExplored(reduced, causes);
-    if (slow !== true) await expectSameWithoutReduction(scene, reduced);
+    if (THOROUGH ? slow !== true : PLAIN.includes(service)) await expectSameWithoutReduction(scene, reduced);
     const [first] = reduced.counterexamples;
     if (first === undefined) return;
     expect(await races.replay(reduced, first.schedule, 3)).toMatchObject({ reproduced: 3, diverged: 0 });
