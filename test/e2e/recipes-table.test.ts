@@ -20,15 +20,18 @@ const CASES = FAULTS.flatMap((fault) =>
 const told = (cells: readonly Cell[]) =>
   cells.map(({ start, verdict, complete, causes }) => ({ start, verdict, complete, causes }));
 
-// Minutes of exploration: left to a thorough run.
-describe.runIf(THOROUGH)('the recipes', () => {
+describe('the recipes', () => {
   const { cells } = readVerdicts();
 
-  test.each(CASES)('%s in %s, fault %s', { timeout: LIMIT_MS }, async (scenario, language, fault) => {
-    const measured = await measure(scenario, language, fault, SECONDS);
-    const committed = cells.filter(
-      (cell) => cell.scenario === scenario && cell.language === language && cell.fault === fault,
-    );
-    expect(told(measured.cells)).toEqual(told(committed));
-  });
+  test.each(THOROUGH ? CASES : CASES.slice(0, 1))(
+    '%s in %s, fault %s',
+    { timeout: LIMIT_MS },
+    async (scenario, language, fault) => {
+      const measured = await measure(scenario, language, fault, SECONDS);
+      const committed = cells.filter(
+        (cell) => cell.scenario === scenario && cell.language === language && cell.fault === fault,
+      );
+      expect(told(measured.cells)).toEqual(told(committed));
+    },
+  );
 });

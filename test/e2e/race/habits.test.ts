@@ -38,6 +38,11 @@ const PLAIN = ['row_lock.mjs', 'deadlock.mjs', 'optimistic.py'];
 /** What every run tries; the rest is left to a thorough one. */
 const EVERY_RUN = [...PLAIN, 'tracking.mjs', 'asynchronous.py'];
 
+/** A test of thorough runs; in others it is not there. */
+function thoroughly(name: string, test: () => Promise<void>): void {
+  if (THOROUGH) it(name, test);
+}
+
 const LATE_FILL = ['cold, no fault: WS104'];
 
 const HABITS: readonly Habit[] = [
@@ -119,24 +124,24 @@ describe('a service with', () => {
     expect(await races.replay(reduced, first.schedule, 3)).toMatchObject({ reproduced: 3, diverged: 0 });
   });
 
-  it.runIf(THOROUGH)('serialisable transactions that are tried again when they fail', async () => {
+  thoroughly('serialisable transactions that are tried again when they fail', async () => {
     const reduced = await races.race(shows('isolation.py', { actors: { one: sale(3), two: sale(4) } }));
     expectExplored(reduced, []);
   });
 
-  it.runIf(THOROUGH)('readers that look again and again for what another one loads', async () => {
+  thoroughly('readers that look again and again for what another one loads', async () => {
     const actors = { first: 'GET /shows/1', second: 'GET /shows/1', writer: put(90) };
     const reduced = await races.race(shows('lock_poll.mjs', { actors }));
     expectExplored(reduced, LATE_FILL);
     expect(reduced.bound).toContain('polls; it is held while others can move');
   });
 
-  it.runIf(THOROUGH)('memory of its own that is told of changes after the commit', async () => {
+  thoroughly('memory of its own that is told of changes after the commit', async () => {
     const reset = { sql: RESET, redis: ['FLUSHDB', 'PUBLISH shows 1'] };
     expectExplored(await races.race(shows('local_cache.mjs', { reset, start: ['cold', 'warm'] })), []);
   });
 
-  it.runIf(THOROUGH)('memory of its own that is told of changes before the commit', async () => {
+  thoroughly('memory of its own that is told of changes before the commit', async () => {
     const reset = { sql: RESET, redis: ['FLUSHDB', 'PUBLISH shows 1'] };
     const scene = shows('local_cache.mjs', { reset, environment: { ANNOUNCE: 'before' } });
     const reduced = await races.race(scene);
@@ -144,7 +149,7 @@ describe('a service with', () => {
     await expectSameWithoutReduction(scene, reduced);
   });
 
-  it.runIf(THOROUGH)(
+  thoroughly(
     'scripts: fewer orderings differ once it is declared that they touch their keys and nothing else',
     async () => {
       const scene = shows('scripts.mjs');
@@ -159,7 +164,7 @@ describe('a service with', () => {
 });
 
 describe('a writer that dies', () => {
-  it.runIf(THOROUGH)('leaves what it never committed in the cache', async () => {
+  thoroughly('leaves what it never committed in the cache', async () => {
     const raced = await races.race(
       shows('row_lock.mjs', { actors: { writer: put(90) } }),
       '--fault',
