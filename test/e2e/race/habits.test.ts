@@ -161,10 +161,8 @@ describe('a service with', () => {
       await expectSameWithoutReduction(scene, any);
     },
   );
-});
 
-describe('a writer that dies', () => {
-  thoroughly('leaves what it never committed in the cache', async () => {
+  thoroughly('a writer that dies: what it never committed stays in the cache', async () => {
     const raced = await races.race(
       shows('row_lock.mjs', { actors: { writer: put(90) } }),
       '--fault',
