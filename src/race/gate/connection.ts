@@ -12,7 +12,7 @@ import type { Footprint } from '../explore/footprint.ts';
 import type { HeldMessage, Meaning, Release } from './contract.ts';
 import type { Dialect, Line } from './dialect.ts';
 import { Inbox } from './inbox.ts';
-import { Closing, type Message } from './message.ts';
+import { Closing, type Message, replyTo } from './message.ts';
 import { Outbox } from './outbox.ts';
 import type { MessageQueue } from './queue.ts';
 import { heldOf, unansweredOf } from './views.ts';
@@ -72,6 +72,10 @@ export class Connection<M extends Message> implements Line<M> {
         yard.answered(message.id, RESULT.reset);
       },
       delay: (id) => this.#outbox.delay(id),
+      holdReply: (message) => {
+        message.reply = this.nextId();
+        this.#outbox.reply(message.reply, replyTo(message.meaning));
+      },
       leave: (closing) => {
         this.toStore(closing.bytes);
         if (this.#clientEnded) this.#wires.leaveStore();
@@ -195,13 +199,14 @@ export class Connection<M extends Message> implements Line<M> {
   push(bytes: Uint8Array, meaning: Meaning): void {
     if (this.#broken) return;
     if (meaning.silent || !this.#yard.holding || this.#clientEnded) this.#outbox.send(bytes);
-    else this.#outbox.hold(bytes, { id: this.nextId(), meaning });
+    else this.#outbox.push(bytes, this.nextId(), meaning);
   }
 
   answered(result: string | null): void {
     const message = this.underWay;
     if (message === null) return;
     this.queue.remove(message);
+    if (message.reply !== null) this.#outbox.answered(message.reply);
     const lost = message.fate === 'reply-lost';
     if (lost) this.break();
     this.#yard.answered(message.id, lost ? [result, RESULT.lost].filter(Boolean).join(', ') : result);
@@ -265,7 +270,7 @@ export class Connection<M extends Message> implements Line<M> {
   }
 
   #openOutbox(): void {
-    for (const id of this.#outbox.pushes) this.#yard.answered(id, null);
+    for (const id of this.#outbox.numbers) this.#yard.answered(id, null);
     this.#outbox.open();
   }
 

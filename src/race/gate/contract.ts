@@ -2,7 +2,8 @@
  * Gates. A gate stands between one actor's instance and one store, holds every message of the client that could matter to
  * others, and lets it go when told. A *message* is one Redis command, or everything a PostgreSQL client sends up to and
  * including Query, Sync, Flush or FunctionCall. Of each connection only the oldest message that has not been answered is on
- * offer. What the server sends by itself (pub/sub, client tracking) is held as well.
+ * offer. What the server sends by itself (pub/sub, client tracking) is held as well, and so are the replies to a client that is sent
+ * such messages: on the network, one connection may overtake another.
  *
  * A gate frames and forwards; what a message *means* it asks a reader (src/race/meaning), which follows one connection.
  */
@@ -71,8 +72,9 @@ export interface HeldMessage {
   readonly store: GateStore;
   /** The connection, e.g. `redis:3`. */
   readonly session: string;
-  /** `push`: from the server; `close`: the client ends a connection with an open transaction. */
-  readonly kind: 'message' | 'push' | 'close';
+  /** `push`: from the server; `reply`: the whole answer to a message that was released before; `close`: the client ends a connection
+   * with an open transaction. */
+  readonly kind: 'message' | 'push' | 'reply' | 'close';
   readonly meaning: Meaning;
 }
 

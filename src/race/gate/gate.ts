@@ -28,6 +28,8 @@ export interface GateOptions<Reader> {
   readonly events: GateEvents;
   /** Gives numbers that no other gate of the exploration gives. */
   readonly ids: () => number;
+  /** Whether replies are held too, until they are released. Asked at each message. Default: they are not. */
+  readonly holdsReplies?: () => boolean;
   /** Prefix of the sessions' names; default: the store. Sessions of several gates that share a history need several. */
   readonly prefix?: string;
   /** Where to listen; default: a free port on loopback. */
@@ -64,12 +66,12 @@ class StandingGate<M extends Message> implements Gate {
   #relay: Relay | null = null;
 
   constructor(options: GateOptions<unknown>, protocol: Protocol<M>) {
-    const { actor, clock, ids, events } = options;
+    const { actor, clock, ids, events, holdsReplies = () => false } = options;
     const degrade = oncePerCode((code, text) => events.degrade(code, text));
     this.actor = actor;
     this.store = protocol.store;
     this.#protocol = protocol;
-    this.#yard = new Yard({ actor, store: protocol.store, clock, ids, events, degrade });
+    this.#yard = new Yard({ actor, store: protocol.store, clock, ids, events, degrade, holdsReplies });
   }
 
   async start(options: GateOptions<unknown>): Promise<void> {

@@ -16,6 +16,8 @@ export interface InboxEnds<M extends Message> {
   strike(message: M): void;
   /** Holds up the answer of this message. */
   delay(id: number): void;
+  /** Holds the answer of this message until it is released under a number of its own. */
+  holdReply(message: M): void;
   /** Passes the client's end on. */
   leave(closing: Closing): void;
 }
@@ -85,8 +87,13 @@ export class Inbox<M extends Message> {
       head.fate = how;
       head.state = 'sent';
       if (how === 'delay') this.#ends.delay(head.id);
+      else if (how === 'forward' && this.#holdsReply(head)) this.#ends.holdReply(head);
       this.#ends.dialect()?.send(head, how === 'error');
     }
+  }
+
+  #holdsReply({ meaning }: M): boolean {
+    return this.#yard.holding && !meaning.silent && this.#yard.holdsReplies();
   }
 
   /** Passes the client's end on, once. It is answered by the store's own end. */

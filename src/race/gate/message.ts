@@ -9,6 +9,11 @@ export const SILENT: Meaning = { silent: true, label: '', footprint: [] };
 /** The end of a connection that had nothing open. */
 export const DISCONNECT: Meaning = { silent: true, label: 'disconnect', footprint: [] };
 
+/** That an answer reaches its client touches nothing that others see; what the client does next has a step of its own. */
+export function replyTo({ label }: Meaning): Meaning {
+  return { silent: false, label: `reply to ${label}`, footprint: [] };
+}
+
 /** One message, whole, with the bytes it came in. */
 export class Message {
   readonly id: number;
@@ -17,6 +22,8 @@ export class Message {
   meaning: Meaning = SILENT;
   /** How it was let go. */
   fate: Release = 'forward';
+  /** Number of its reply, where that is held by itself; null: it is not. */
+  reply: number | null = null;
   readonly #parts: Uint8Array[];
   #size = 0;
 

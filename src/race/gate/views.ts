@@ -5,7 +5,7 @@ import type { Outbox } from './outbox.ts';
 import type { MessageQueue } from './queue.ts';
 import type { Unanswered } from './yard.ts';
 
-/** What may be released: the oldest message, and the oldest push. */
+/** What may be released: the oldest message, and the oldest thing of the server's. */
 export function heldOf<M extends Message>(
   about: Pick<HeldMessage, 'actor' | 'store' | 'session'>,
   { head }: MessageQueue<M>,
@@ -16,7 +16,7 @@ export function heldOf<M extends Message>(
     const kind = head instanceof Closing ? 'close' : 'message';
     held.push({ id: head.id, ...about, kind, meaning: head.meaning });
   }
-  if (offered !== null) held.push({ id: offered.id, ...about, kind: 'push', meaning: offered.meaning });
+  if (offered !== null) held.push({ ...offered, ...about });
   return held;
 }
 

@@ -18,6 +18,7 @@ export interface YardOptions {
   readonly ids: () => number;
   readonly events: GateEvents;
   readonly degrade: (code: string, text: string) => void;
+  readonly holdsReplies: () => boolean;
 }
 
 export class Yard {
@@ -26,17 +27,19 @@ export class Yard {
   readonly clock: () => number;
   readonly ids: () => number;
   readonly degrade: (code: string, text: string) => void;
+  readonly holdsReplies: () => boolean;
   readonly #events: GateEvents;
   holding = false;
   activity = 0;
   #told = false;
 
-  constructor({ actor, store, clock, ids, events, degrade }: YardOptions) {
+  constructor({ actor, store, clock, ids, events, degrade, holdsReplies }: YardOptions) {
     this.actor = actor;
     this.store = store;
     this.clock = clock;
     this.ids = ids;
     this.degrade = degrade;
+    this.holdsReplies = holdsReplies;
     this.#events = events;
   }
 

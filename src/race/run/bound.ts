@@ -52,6 +52,6 @@ export function boundText(bound: Bound, executions: number, complete: boolean): 
     faults,
     timers,
     ...bound.held,
-    'orderings of wire messages; not covered: threads between wire calls, replies that something on another connection overtakes, several statements inside one database function',
+    'orderings of wire messages; not covered: threads between wire calls, replies to one instance that overtake each other, several statements inside one database function',
   ].join('; ');
 }

@@ -15,6 +15,7 @@ import {
 } from '../explore/contract.ts';
 import { Recorder } from '../explore/recorder.ts';
 import type { StepEvent } from '../explore/trace.ts';
+import type { HeldMessage } from '../gate/contract.ts';
 import type { Start } from '../scenario/contract.ts';
 import type { Flight, Judgement, World } from '../world/contract.ts';
 import type { Answers } from './answers.ts';
@@ -81,7 +82,10 @@ export class Execution {
   readonly #answers: Answers;
   readonly #options: ExecutionOptions;
   readonly #board: Board;
-  readonly #taken: (Omit<Taken, 'result'> & { readonly message: number | null })[] = [];
+  readonly #taken: (Omit<Taken, 'result'> & {
+    readonly message: number | null;
+    readonly kind: HeldMessage['kind'] | null;
+  })[] = [];
   readonly #crashed = new Set<string>();
   readonly #polled = new Set<string>();
   readonly #recorder = new Recorder();
@@ -170,8 +174,9 @@ export class Execution {
   async #choices(): Promise<Choices> {
     const all = this.#board.offers();
     for (const { message, step } of all) this.#labels.set(message.id, step.label);
-    const done = this.#done();
-    const pollers = new Set(all.filter(({ step }) => polls(step, done)).map(({ step }) => step.actor));
+    const done = this.#asked();
+    const asking = all.filter(({ message }) => message.kind !== 'reply');
+    const pollers = new Set(asking.filter(({ step }) => polls(step, done)).map(({ step }) => step.actor));
     const moving = all.filter(({ step }) => !pollers.has(step.actor));
     if (moving.length > 0) for (const actor of pollers) this.#polled.add(actor);
     const offers = new Map((moving.length > 0 ? moving : all).map((offer) => [stepId(offer.step), offer]));
@@ -205,7 +210,13 @@ export class Execution {
     if (step.fault !== undefined) this.#faulted = true;
     const ids = enabled.map(stepId);
     const at = this.#options.clock();
-    this.#taken.push({ step, at, enabled: ids, message: offer?.message.id ?? null });
+    this.#taken.push({
+      step,
+      at,
+      enabled: ids,
+      message: offer?.message.id ?? null,
+      kind: offer?.message.kind ?? null,
+    });
     if (response !== undefined) this.#sessions?.note(response.flight);
     else if (happening !== undefined) await happening.happen();
     else if (step.fault === 'crash') {
@@ -241,12 +252,13 @@ export class Execution {
   }
 
   #takenAt(index: number): Taken {
-    const { message, ...rest } = this.#taken[index]!;
+    const { message, kind: _, ...rest } = this.#taken[index]!;
     return { ...rest, result: message === null ? null : this.#answers.resultOf(message) };
   }
 
-  #done(): readonly Taken[] {
-    return this.#taken.map((_, i) => this.#takenAt(i));
+  /** What was done without the replies that had steps of their own. */
+  #asked(): readonly Taken[] {
+    return this.#taken.flatMap(({ kind }, i) => (kind === 'reply' ? [] : [this.#takenAt(i)]));
   }
 
   /** Where the actor is: equal in all executions in which it went the same way. */
@@ -274,7 +286,7 @@ export class Execution {
 
   /** Only pollers are left, and they have asked long enough. */
   #endless(enabled: readonly Step[]): string | null {
-    const done = this.#done();
+    const done = this.#asked();
     const ordinary = enabled.filter(({ fault }) => fault === undefined);
     if (ordinary.length === 0) return null;
     const tired = ordinary.every(({ actor, label }) => idleRounds(actor, label, done) >= IDLE_ROUNDS);

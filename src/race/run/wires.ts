@@ -46,6 +46,8 @@ interface Source {
 export class Wires {
   readonly #options: WiresOptions;
   readonly #redis: RedisExploration = { tracking: false };
+  /** Actors that are sent messages: a reply on one connection may reach them after a later message on another. */
+  readonly #listeners = new Set<string>();
   #source: Promise<Source> | null = null;
   #lastId = 0;
 
@@ -57,7 +59,15 @@ export class Wires {
     const { scenario, clock, events, env, witness } = this.#options;
     this.#source ??= this.#openSource(postgres);
     const { observe, exploration } = await this.#source;
-    const common = { actor: actor.name, clock, events, ids: () => ++this.#lastId };
+    const { name } = actor;
+    const common = {
+      actor: name,
+      clock,
+      events,
+      ids: () => ++this.#lastId,
+      holdsReplies: () => this.#listeners.has(name),
+    };
+    const listens = () => void this.#listeners.add(name);
     const { silent, scripts } = scenario;
     const secret = (name: string) => witness.context.digest.key(name);
     const pair = await Promise.all([
@@ -71,7 +81,8 @@ export class Wires {
           replica: false,
           onClient: toldBy('redis', witness.context),
         }),
-        reader: () => openRedisReader({ exploration: this.#redis, silent: silent.redis, scripts, secret }),
+        reader: () =>
+          openRedisReader({ exploration: this.#redis, silent: silent.redis, scripts, listens, secret }),
       }),
       openPostgresGate({
         ...common,
@@ -96,7 +107,8 @@ export class Wires {
   /** What was learned that changes the footprints of steps: while it stays the same, so do they. */
   async learned(): Promise<string> {
     const source = await this.#source;
-    return `${this.#redis.tracking} ${source?.exploration.tableLocks === true}`;
+    const listeners = [...this.#listeners].sort();
+    return `${this.#redis.tracking} ${source?.exploration.tableLocks === true} ${listeners.join()}`;
   }
 
   async close(): Promise<void> {

@@ -30,6 +30,8 @@ export interface RedisReaderOptions {
   readonly scripts?: 'anything' | 'declared';
   /** What the server's COMMAND says, for commands of modules. */
   readonly commands?: readonly CommandInfo[];
+  /** The client has asked to be sent messages: it subscribes, or tracks keys. */
+  readonly listens?: () => void;
   /** Masks secrets in names; see `Digester.key`. */
   readonly secret?: (name: string) => string;
 }
@@ -50,6 +52,8 @@ interface State {
   watched: readonly string[];
 }
 
+const SUBSCRIBES = /^[PS]?SUBSCRIBE$/;
+
 const WHOLE: Footprint = [...UNKNOWN_REDIS, PUSHED];
 
 class Reader implements RedisReader {
@@ -62,8 +66,9 @@ class Reader implements RedisReader {
   #ran: readonly Queued[] | null = null;
 
   constructor(options: RedisReaderOptions) {
-    const { exploration, silent = [], scripts = 'anything', secret = (name) => name } = options;
-    this.#options = { exploration, silent, scripts, secret };
+    const { exploration, silent = [], scripts = 'anything', listens = () => {} } = options;
+    const { secret = (name) => name } = options;
+    this.#options = { exploration, silent, scripts, listens, secret };
     this.#commands = new Map((options.commands ?? []).map((info) => [info.name.toUpperCase(), info]));
   }
 
@@ -192,6 +197,7 @@ class Reader implements RedisReader {
       sub === 'SET' &&
       args.some((arg) => arg.toLowerCase() === 'notify-keyspace-events');
     if (tracks || notifies) this.#options.exploration.tracking = true;
+    if (tracks || SUBSCRIBES.test(name)) this.#options.listens();
   }
 }
 
