@@ -85,13 +85,13 @@ async function explored(scenario: Scenario, explorer: Explorer): Promise<Explore
   const stage = await openStage(request, silent, new AbortController().signal);
   const started = performance.now();
   const dependent = createDependence();
-  const waiters = new Set<string>();
+  const kept = { waiters: new Set<string>(), patient: new Set<string>() };
   let orderings = 0n;
   try {
     for (let plan = explorer.next(); plan !== null; plan = explorer.next()) {
       const { world, answers, witness, database, clock } = stage;
       witness.begin();
-      const execution = new Execution(world, answers, { start: 'cold', database, clock, waiters });
+      const execution = new Execution(world, answers, { start: 'cold', database, clock, ...kept });
       const ran = await execution.run(explorer, plan);
       if (ran.ending === 'finished') orderings += linearExtensions(traceOf(ran.events, dependent));
     }

@@ -53,6 +53,8 @@ export interface Joint {
 export interface RelayOptions {
   /** Prefix of the sessions' names: `redis` gives `redis:1`, `redis:2`… */
   readonly prefix: string;
+  /** Gives the number of a session, where several relays share a prefix; default: 1, 2, 3… */
+  readonly number?: () => number;
   /** Where to listen. Port 0: any free port. Host `localhost`: both loopback families. */
   readonly listen: Endpoint;
   /** Monotonic clock, integer ns. */
@@ -161,7 +163,7 @@ class RunningRelay implements Relay {
   }
 
   private async accept(accepted: net.Socket): Promise<void> {
-    const session = `${this.options.prefix}:${++this.sessions}`;
+    const session = `${this.options.prefix}:${this.options.number?.() ?? ++this.sessions}`;
     const client = adoptChannel(accepted);
     this.live.add(client);
     const released = () => this.release(client);

@@ -4,7 +4,8 @@
  *
  * First within the execution's class: of all orders that respect happens-before, the one with the fewest switches
  * ({@link fewestSwitches}). Then across classes: blocks of one actor's steps are moved next to another block of that
- * actor, and what still fails is kept. Every candidate is run; nothing is believed that was not seen to fail.
+ * actor, and what still fails is kept. Where every class was explored, the caller has picked the best of them already
+ * ({@link switchesOfClass}), and only its best order is run. Nothing is believed that was not seen to fail.
  */
 import type { StepId } from './contract.ts';
 import { createDependence, type StepEvent, switchesOf, type Trace, traceOf } from './trace.ts';
@@ -23,17 +24,24 @@ export interface Minimised {
   readonly runs: number;
 }
 
+/** How far to look. */
+export interface MinimiseOptions {
+  /** Executions at most. */
+  readonly maxRuns: number;
+  /** Whether other classes may hold simpler ones. */
+  readonly acrossClasses: boolean;
+}
+
 /** Partial orders with more prefixes than this are ordered greedily. */
 const MAX_PREFIXES = 20_000;
 
 /**
  * @param run Runs the steps in this order as far as they are on offer (createGuide) and answers what happened.
- * @param maxRuns Executions at most.
  */
 export async function minimise(
   failing: readonly StepEvent[],
   run: (wanted: readonly StepId[]) => Promise<Attempt>,
-  maxRuns: number,
+  { maxRuns, acrossClasses }: MinimiseOptions,
 ): Promise<Minimised> {
   const dependent = createDependence();
   const tried = new Set<string>([idsOf(failing).join(' ')]);
@@ -59,8 +67,15 @@ export async function minimise(
     const order = fewestSwitches(traceOf(events, dependent));
     const sameClass = order.map((index) => events[index]!);
     const known = switchesIn(events);
-    return [sameClass, ...movedBlocks(sameClass)].filter((one) => switchesIn(one) < known).map(idsOf);
+    const others = acrossClasses ? movedBlocks(sameClass) : [];
+    return [sameClass, ...others].filter((one) => switchesIn(one) < known).map(idsOf);
   }
+}
+
+/** The fewest switches of actor with which an execution of this class can be written down. */
+export function switchesOfClass(events: readonly StepEvent[]): number {
+  const order = fewestSwitches(traceOf(events, createDependence()));
+  return switchesIn(order.map((index) => events[index]!));
 }
 
 function idsOf(events: readonly StepEvent[]): StepId[] {

@@ -32,6 +32,8 @@ export interface GateOptions<Reader> {
   readonly holdsReplies?: () => boolean;
   /** Prefix of the sessions' names; default: the store. Sessions of several gates that share a history need several. */
   readonly prefix?: string;
+  /** Gives the number of a session, where several gates share a prefix; default: 1, 2, 3… */
+  readonly number?: () => number;
   /** Where to listen; default: a free port on loopback. */
   readonly listen?: { readonly host: string; readonly port: number };
 }
@@ -79,6 +81,7 @@ class StandingGate<M extends Message> implements Gate {
     this.#relay = await startRelayWith(
       {
         prefix: options.prefix ?? this.store,
+        ...(options.number === undefined ? {} : { number: options.number }),
         listen: options.listen ?? { host: LOOPBACK, port: 0 },
         clock: options.clock,
         observe: options.observe,

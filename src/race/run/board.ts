@@ -11,6 +11,9 @@ import { coarsened } from '../meaning/mask.ts';
 /** Faults that strike a message of an actor. */
 const OF_MESSAGES: readonly FaultKind[] = ['crash', 'reset', 'reply-lost', 'error', 'delay'];
 
+/** Of these, the ones under which the message reaches its store. */
+const SENT: readonly FaultKind[] = ['reply-lost', 'delay'];
+
 /** A step with the message it stands for. */
 export interface Offer {
   readonly step: Step;
@@ -19,20 +22,20 @@ export interface Offer {
 }
 
 export class Board {
-  readonly #gates: readonly Gate[];
+  readonly #gates: () => readonly Gate[];
   readonly #faults: readonly FaultKind[];
   readonly #numbers = new Map<number, Step>();
   readonly #others = new Map<object, Step>();
   readonly #counts = new Map<string, number>();
 
-  constructor(gates: readonly Gate[], faults: readonly FaultKind[]) {
+  constructor(gates: () => readonly Gate[], faults: readonly FaultKind[]) {
     this.#gates = gates;
     this.#faults = faults.filter((kind) => OF_MESSAGES.includes(kind));
   }
 
   /** Everything that is held now. To be called when nothing moves. */
   offers(): readonly Offer[] {
-    const held = this.#gates.flatMap((gate) => gate.held().map((message) => ({ gate, message })));
+    const held = this.#gates().flatMap((gate) => gate.held().map((message) => ({ gate, message })));
     this.#number(held.map(({ message }) => message));
     return held.flatMap(({ gate, message }) => {
       const step = this.#numbers.get(message.id)!;
@@ -57,7 +60,7 @@ export class Board {
 
   /** Steps that were released and have not been answered. */
   pending(): readonly StepId[] {
-    return this.#gates
+    return this.#gates()
       .flatMap((gate) => gate.unanswered())
       .flatMap(({ id }) => {
         const step = this.#numbers.get(id);
@@ -93,7 +96,10 @@ export class Board {
       step: {
         ...step,
         fault,
-        footprint: [...step.footprint, ...coarsened(this.#brokenBy(fault, gate, message))],
+        footprint: [
+          ...(SENT.includes(fault) ? step.footprint : []),
+          ...coarsened(this.#brokenBy(fault, gate, message)),
+        ],
       },
     }));
   }
@@ -101,7 +107,9 @@ export class Board {
   /** What breaks along with the message: transactions are rolled back, their locks freed. */
   #brokenBy(fault: FaultKind, gate: Gate, message: HeldMessage): Footprint {
     if (fault === 'crash') {
-      return this.#gates.filter(({ actor }) => actor === gate.actor).flatMap((each) => each.closing());
+      return this.#gates()
+        .filter(({ actor }) => actor === gate.actor)
+        .flatMap((each) => each.closing());
     }
     return fault === 'reset' || fault === 'reply-lost' ? gate.closing(message.session) : [];
   }

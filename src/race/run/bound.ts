@@ -2,8 +2,17 @@
 import path from 'node:path';
 import type { Bound, StrategyName } from '../result.ts';
 import type { Scenario, SetupSpec } from '../scenario/contract.ts';
+import { SETTLE_LIMITS } from './settle.ts';
 
-export function boundOf(scenario: Scenario, strategy: StrategyName, polled: ReadonlySet<string>): Bound {
+/** What executions taught about actors. */
+export interface Learned {
+  /** Actors that were held in a polling loop. */
+  readonly polled: ReadonlySet<string>;
+  /** Actors, each with a store, that do not give up on a reply. */
+  readonly patient: ReadonlySet<string>;
+}
+
+export function boundOf(scenario: Scenario, strategy: StrategyName, { polled, patient }: Learned): Bound {
   const { actors, start, faults, faultBudget, oracle, settleMs, setup, reset } = scenario;
   const held = [...polled].sort().map((actor) => `${actor} polls; it is held while others can move`);
   return {
@@ -21,11 +30,17 @@ export function boundOf(scenario: Scenario, strategy: StrategyName, polled: Read
     strategy,
     held: [
       ...held,
+      ...[...patient].sort().map((client) => patience(client)),
       ...actors
         .filter(({ requests }) => requests.length > 1)
         .map(({ name }) => `${name} sends its requests one after the other`),
     ],
   };
+}
+
+function patience(client: string): string {
+  const [actor, store] = client.split(' ');
+  return `${actor} waits longer than ${SETTLE_LIMITS.delayMs / 1_000} s for a reply of ${store}: what a longer delay does is not tried`;
 }
 
 function nameOfSetup(spec: SetupSpec): string {

@@ -1,7 +1,7 @@
-/** The counterexamples found so far: of each start, fault and cause the simplest. */
+/** The counterexamples found so far: of each start, fault and cause the simplest, whatever order of its class was run. */
 import type { CauseCode } from '../../core/codes.ts';
 import type { FaultKind } from '../explore/contract.ts';
-import { switchesOf } from '../explore/trace.ts';
+import { switchesOfClass } from '../explore/minimise.ts';
 import type { Start } from '../scenario/contract.ts';
 import type { NamedCause } from './cause.ts';
 import type { Ran } from './execution.ts';
@@ -59,7 +59,13 @@ function simpler(a: Ran, b: Ran): boolean {
   return weight(a) < weight(b);
 }
 
+const weights = new WeakMap<Ran, number>();
+
 /** Switches weigh most: they are what a reader has to follow. */
-function weight({ taken }: Ran): number {
-  return switchesOf(taken.map(({ step }) => step.actor)) * 1_000 + taken.length;
+function weight(ran: Ran): number {
+  const known = weights.get(ran);
+  if (known !== undefined) return known;
+  const weighed = switchesOfClass(ran.events) * 1_000 + ran.taken.length;
+  weights.set(ran, weighed);
+  return weighed;
 }

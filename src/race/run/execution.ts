@@ -64,6 +64,8 @@ export interface ExecutionOptions {
   readonly clock: () => number;
   /** Kept from execution to execution, see settle.ts. */
   readonly waiters: Set<string>;
+  /** Kept from execution to execution: clients that were seen not to give up on a reply, as actor and store. */
+  readonly patient: Set<string>;
   /** Called after each step once everything is quiet. */
   readonly afterStep?: (taken: Taken, at: number) => Promise<void>;
 }
@@ -100,7 +102,7 @@ export class Execution {
     this.#world = world;
     this.#answers = answers;
     this.#options = options;
-    this.#board = new Board(world.gates, world.scenario.faults);
+    this.#board = new Board(() => world.gates, world.scenario.faults);
     this.#settling = new Settling(world, {
       isOver: (actor) => this.#crashed.has(actor),
       label: (id) => this.#labels.get(id) ?? '',
@@ -112,17 +114,17 @@ export class Execution {
 
   /** Runs the plan's execution and tells the strategy how it ended. */
   async run(strategy: Strategy, _plan: Plan): Promise<Ran> {
-    const { scenario, gates } = this.#world;
+    const { scenario } = this.#world;
     this.#answers.clear();
     await this.#world.reset(this.#options.start);
     this.#until = performance.now() + scenario.limits.executionMs;
     await this.#sessions?.look();
-    for (const gate of gates) gate.hold(true);
+    for (const gate of this.#world.gates) gate.hold(true);
     let ended: { ending: Ending; pending: readonly StepId[]; trouble: string | null };
     try {
       ended = await this.#steps(strategy);
     } finally {
-      for (const gate of gates) gate.hold(false);
+      for (const gate of this.#world.gates) gate.hold(false);
     }
     const { pending } = ended;
     this.#recorder.finish(pending);
@@ -234,8 +236,11 @@ export class Execution {
     this.#until += performance.now() - shown;
   }
 
-  /** The reply is held until the client gives up waiting; where it does not, the reply is delivered after all. */
+  /** The reply is held until the client gives up waiting; where it does not, the reply is delivered after all, and from then on
+   * at once: a client without a time limit for one reply of a store has none for the next. */
   async #outlast({ gate, message, step }: Offer): Promise<void> {
+    const client = `${step.actor} ${gate.store}`;
+    if (this.#options.patient.has(client)) return gate.deliver(message.id);
     const own = this.#world.gates.filter(({ actor }) => actor === step.actor);
     const stamp = () =>
       own.reduce((sum, each) => sum + each.activity(), 0) +
@@ -248,6 +253,7 @@ export class Execution {
       await this.#answers.wait(-1, SETTLE_LIMITS.slowMs);
       if (stamp() !== before) return;
     }
+    this.#options.patient.add(client);
     gate.deliver(message.id);
   }
 

@@ -47,6 +47,7 @@ class Search {
   readonly #gaps: string[] = [];
   readonly #polled = new Set<string>();
   readonly #waiters = new Set<string>();
+  readonly #patient = new Set<string>();
   #ranMs = 0;
   #runs = 0;
   /** What of the surroundings broke and ended the search; null: nothing. */
@@ -62,10 +63,12 @@ class Search {
   async run(): Promise<void> {
     const { scenario } = this.#request;
     for (const start of scenario.start) await this.#explore(start);
+    const explored = new Set(this.#starts.flatMap(({ start, complete }) => (complete ? [start] : [])));
     for (const found of this.#collection.all()) {
+      const { start } = found.ran;
       if (this.#over() !== null) break;
       const better = await this.#unlessEnded(() =>
-        simplest(found, (strategy) => this.#once(strategy, found.ran.start)),
+        simplest(found, (strategy) => this.#once(strategy, start), !explored.has(start)),
       );
       if (better !== null) this.#collection.replace(found, better.ran, better.cause);
     }
@@ -173,7 +176,8 @@ class Search {
     const { world, answers, witness, database, clock } = this.#stage;
     const begin = performance.now();
     witness.begin();
-    const execution = new Execution(world, answers, { start, database, clock, waiters: this.#waiters });
+    const kept = { waiters: this.#waiters, patient: this.#patient };
+    const execution = new Execution(world, answers, { start, database, clock, ...kept });
     const ran = await execution.run(strategy, plan);
     this.#ranMs += performance.now() - begin;
     this.#runs++;
@@ -215,7 +219,7 @@ class Search {
     const complete = gaps.length === 0 && this.#starts.every((one) => one.complete);
     const total = (field: 'executions' | 'pruned' | 'classes' | 'stale' | 'divergences') =>
       this.#starts.reduce((sum, figures) => sum + figures[field], 0);
-    const tried = boundOf(scenario, strategy, this.#polled);
+    const tried = boundOf(scenario, strategy, { polled: this.#polled, patient: this.#patient });
     const counterexamples = await Promise.all(
       this.#collection.all().map((found) => writeCounterexample(found, this.#request)),
     );

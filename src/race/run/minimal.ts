@@ -9,12 +9,16 @@ import type { Ran } from './execution.ts';
 /** Executions spent on one counterexample at most. */
 const MAX_RUNS = 12;
 
-/** @param run runs one execution with the strategy, and names the cause where it ended stale. */
+/**
+ * @param run runs one execution with the strategy, and names the cause where it ended stale.
+ * @param acrossClasses whether orderings that were not explored may hold a simpler one.
+ */
 export async function simplest(
   found: Found,
   run: (
     strategy: ReturnType<typeof createGuide>,
   ) => Promise<{ readonly ran: Ran; readonly cause: NamedCause | null }>,
+  acrossClasses: boolean,
 ): Promise<{ readonly ran: Ran; readonly cause: NamedCause } | null> {
   let best: { readonly ran: Ran; readonly cause: NamedCause } | null = null;
   const { switches } = await minimise(
@@ -27,7 +31,7 @@ export async function simplest(
       }
       return { events: ran.events, failing };
     },
-    MAX_RUNS,
+    { maxRuns: MAX_RUNS, acrossClasses },
   );
   return best !== null && switches > 0 ? best : null;
 }

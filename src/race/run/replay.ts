@@ -38,6 +38,7 @@ class Replayed {
   readonly #stage: Stage;
   readonly #runs: ReplayRun[] = [];
   readonly #waiters = new Set<string>();
+  readonly #patient = new Set<string>();
   readonly #values: Values;
   #steps: readonly RaceStep[] = [];
   #shown: RaceStep[] = [];
@@ -77,6 +78,7 @@ class Replayed {
       database,
       clock,
       waiters: this.#waiters,
+      patient: this.#patient,
       afterStep: (taken, at) => this.#stepped(taken, at),
     });
     const ran = await execution.run(strategy, plan);

@@ -48,6 +48,8 @@ export class Wires {
   readonly #redis: RedisExploration = { tracking: false };
   /** Actors that are sent messages: a reply on one connection may reach them after a later message on another. */
   readonly #listeners = new Set<string>();
+  /** Last number of the sessions with a prefix. */
+  readonly #numbers = new Map<string, number>();
   #source: Promise<Source> | null = null;
   #lastId = 0;
 
@@ -73,7 +75,7 @@ export class Wires {
     const pair = await Promise.all([
       openRedisGate({
         ...common,
-        prefix: sessionPrefix('redis', actor.name),
+        ...this.#sessions('redis', name),
         target: redis.endpoint,
         tls: tlsPolicyOf(redis, env),
         observe: observeRedis(witness.context, {
@@ -86,7 +88,7 @@ export class Wires {
       }),
       openPostgresGate({
         ...common,
-        prefix: sessionPrefix('pg', actor.name),
+        ...this.#sessions('pg', name),
         target: postgres.endpoint,
         tls: tlsPolicyOf(postgres, env),
         observe,
@@ -94,6 +96,22 @@ export class Wires {
       }),
     ]);
     return { redis: pair[0], postgres: pair[1] };
+  }
+
+  /** An actor's spare has gates of its own, and its sessions other numbers. */
+  #sessions(
+    store: 'redis' | 'pg',
+    actor: string,
+  ): { readonly prefix: string; readonly number: () => number } {
+    const prefix = sessionPrefix(store, actor);
+    return {
+      prefix,
+      number: () => {
+        const number = (this.#numbers.get(prefix) ?? 0) + 1;
+        this.#numbers.set(prefix, number);
+        return number;
+      },
+    };
   }
 
   /** Reads the schema once more: a service may make its tables when it starts. */

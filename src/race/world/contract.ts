@@ -80,6 +80,7 @@ export type OpenWorld = (options: WorldOptions) => Promise<World>;
 export interface World {
   readonly scenario: Scenario;
   readonly facts: WorldFacts;
+  /** Of the instances that run now: crashed ones come back behind others. */
   readonly gates: readonly Gate[];
   /** Puts stores and instances back to the beginning: gates open, instances that died are restarted, left-over requests are waited
    * for, reset steps on fresh connections past the gates, warm-up, the readers' request when the start is warm; then waits until quiet. */

@@ -39,7 +39,7 @@ const BUSY_SHARE = 0.01;
 
 /** What is watched. */
 export interface Movement {
-  readonly gates: readonly Gate[];
+  readonly gates: () => readonly Gate[];
   /** Trees of the instances that run. */
   readonly trees: () => readonly TaskTree[];
   /** Counts up with everything that happens on HTTP connections. */
@@ -161,12 +161,12 @@ export class Quiescence {
   /** A request half sent, or a silent message whose answer is on its way. */
   #busyElsewhere(): boolean {
     const { gates, sending } = this.#options.movement;
-    return sending() || gates.some((gate) => gate.unanswered().some(({ silent }) => silent));
+    return sending() || gates().some((gate) => gate.unanswered().some(({ silent }) => silent));
   }
 
   #moved(): number {
     const { gates, requests } = this.#options.movement;
-    return gates.reduce((sum, gate) => sum + gate.activity(), requests());
+    return gates().reduce((sum, gate) => sum + gate.activity(), requests());
   }
 
   #open(): Window {

@@ -25,7 +25,8 @@ export const RESET_LIMITS = {
 
 export interface ResetTools extends StepTools {
   readonly instances: readonly Instance[];
-  readonly gates: readonly Gate[];
+  /** Those of the instances that run now. */
+  readonly gates: () => readonly Gate[];
   readonly quiescence: Quiescence;
   readonly flights: readonly OpenFlight[];
   readonly restore: () => Promise<void>;
@@ -34,9 +35,9 @@ export interface ResetTools extends StepTools {
 
 /** @throws WhystaleError WSE653 to WSE660: a step, an instance, the warm-up; the signal's reason */
 export async function resetWorld(start: Start, tools: ResetTools): Promise<void> {
-  const { scenario, gates, instances, stores, signal } = tools;
+  const { scenario, instances, stores, signal } = tools;
   signal.throwIfAborted();
-  for (const gate of gates) gate.hold(false);
+  for (const gate of tools.gates()) gate.hold(false);
   await Promise.all(instances.map((instance) => instance.noticeEnd()));
   sayEnded(tools);
   await tools.restore();
@@ -97,7 +98,7 @@ async function rest(tools: ResetTools): Promise<void> {
       signal.throwIfAborted();
       throw await restless(tools);
     }
-    if (await nothingOwed(gates)) return;
+    if (await nothingOwed(gates())) return;
   }
 }
 

@@ -4,7 +4,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Gate } from '../gate/contract.ts';
-import type { RequestSpec, Scenario, Start } from '../scenario/contract.ts';
+import type { ActorSpec, RequestSpec, Scenario, Start } from '../scenario/contract.ts';
 import type { Flight, Judgement, OpenWorld, World, WorldFacts, WorldOptions } from './contract.ts';
 import { Instance } from './instance.ts';
 import { databaseTruth, judge } from './judge.ts';
@@ -13,6 +13,7 @@ import { Quiescence } from './quiescence.ts';
 import { talksTo } from './reach.ts';
 import type { OpenFlight } from './request.ts';
 import { resetWorld } from './reset.ts';
+import { Spares } from './spares.ts';
 import { runSteps } from './steps.ts';
 import { type OpenStores, openStores } from './stores.ts';
 import { printJson } from './values.ts';
@@ -24,23 +25,17 @@ export const openWorld: OpenWorld = async (options) => {
   const begin = performance.now();
   const { scenario, notice, signal } = options;
   const stores = await openStores(options);
-  const parts: Parts = { options, stores, instances: [] };
+  const spares = new Spares((actor) => openInstance(actor, options, stores));
+  const parts: Parts = { options, stores, instances: [], spares };
   try {
     signal.throwIfAborted();
     await runSteps(scenario.setup, 'setup', { ...options, stores });
     await stores.backends.noteStrangers();
-    for (const actor of scenario.actors) {
-      const pair = await options.openGates(actor, stores.redis, stores.postgres);
-      const behind = [
-        { store: stores.redis, gate: pair.redis },
-        { store: stores.postgres, gate: pair.postgres },
-      ];
-      const line = (stream: 'stdout' | 'stderr', text: string) => options.line?.(actor.name, stream, text);
-      parts.instances.push(new Instance({ ...options, actor, stores: behind, line }));
-    }
+    for (const actor of scenario.actors) parts.instances.push(await openInstance(actor, options, stores));
     await allStarted(parts.instances);
     const told = parts.instances.every(({ pid }) => tasksAreTold(pid));
     if (!told) notice('This system does not tell what threads do: quiescence is a pause without movement.');
+    if (scenario.faults.includes('crash')) for (const actor of scenario.actors) spares.prepare(actor);
     return new RaceWorld(parts, told ? 'tasks' : 'settle', performance.now() - begin);
   } catch (error) {
     await closeParts(parts);
@@ -48,10 +43,22 @@ export const openWorld: OpenWorld = async (options) => {
   }
 };
 
+/** Behind gates of its own, not started yet. */
+async function openInstance(actor: ActorSpec, options: WorldOptions, stores: OpenStores): Promise<Instance> {
+  const pair = await options.openGates(actor, stores.redis, stores.postgres);
+  const behind = [
+    { store: stores.redis, gate: pair.redis },
+    { store: stores.postgres, gate: pair.postgres },
+  ];
+  const line = (stream: 'stdout' | 'stderr', text: string) => options.line?.(actor.name, stream, text);
+  return new Instance({ ...options, actor, stores: behind, line });
+}
+
 interface Parts {
   readonly options: WorldOptions;
   readonly stores: OpenStores;
   readonly instances: Instance[];
+  readonly spares: Spares;
 }
 
 /** All at once; when one fails, the others are waited for before its error is told. */
@@ -60,8 +67,8 @@ async function allStarted(instances: readonly Instance[]): Promise<void> {
   for (const result of results) if (result.status === 'rejected') throw result.reason;
 }
 
-async function closeParts({ options, stores, instances }: Parts): Promise<void> {
-  await Promise.allSettled(instances.map((instance) => instance.stop()));
+async function closeParts({ options, stores, instances, spares }: Parts): Promise<void> {
+  await Promise.allSettled([spares.close(), ...instances.map((instance) => instance.stop())]);
   await Promise.allSettled(instances.flatMap(({ gates }) => gates.map((gate) => gate.close())));
   // A server of somebody else's is left as it was found: empty.
   if (!stores.facts.redis.embedded && instances.length > 0)
@@ -71,7 +78,6 @@ async function closeParts({ options, stores, instances }: Parts): Promise<void> 
 
 export class RaceWorld implements World {
   readonly scenario: Scenario;
-  readonly gates: readonly Gate[];
   readonly #parts: Parts;
   readonly #quiescence: Quiescence;
   readonly #startedMs: number;
@@ -87,10 +93,9 @@ export class RaceWorld implements World {
     this.#parts = parts;
     this.scenario = scenario;
     this.#startedMs = startedMs;
-    this.gates = parts.instances.flatMap(({ gates }) => gates);
     this.#quiescence = new Quiescence({
       movement: {
-        gates: this.gates,
+        gates: () => this.gates,
         trees: () => parts.instances.flatMap(({ tree }) => (tree === null ? [] : [tree])),
         requests: () => this.#requests,
         sending: () => this.#flights.some(({ sent }) => !sent),
@@ -99,6 +104,11 @@ export class RaceWorld implements World {
       settleMs: scenario.settleMs,
       signal,
     });
+  }
+
+  /** Other ones once an instance was replaced. */
+  get gates(): readonly Gate[] {
+    return this.#parts.instances.flatMap(({ gates }) => gates);
   }
 
   get facts(): WorldFacts {
@@ -112,7 +122,7 @@ export class RaceWorld implements World {
       ...options,
       stores,
       instances,
-      gates: this.gates,
+      gates: () => this.gates,
       quiescence: this.#quiescence,
       flights: this.#flights,
       restore: () => this.restore(),
@@ -192,7 +202,8 @@ export class RaceWorld implements World {
    * lock does not notice before it gets it. */
   async #backendsGone(): Promise<void> {
     const { backends } = this.#parts.stores;
-    const postgres = this.gates.filter(({ store }) => store === 'postgres');
+    const gates = [...this.gates, ...this.#parts.spares.gates()];
+    const postgres = gates.filter(({ store }) => store === 'postgres');
     const until = performance.now() + BACKENDS_LIMIT_MS;
     while (performance.now() < until) {
       const pids = (await backends.instances()).map(({ pid }) => pid);
@@ -207,9 +218,25 @@ export class RaceWorld implements World {
   }
 
   async restore(): Promise<void> {
-    const dead = this.#parts.instances.filter(({ running }) => !running);
-    for (const { gates } of dead) for (const gate of gates) gate.hold(false);
-    await allStarted(dead);
+    const { instances } = this.#parts;
+    for (const { gates, running } of instances) if (!running) for (const gate of gates) gate.hold(false);
+    const replaced = instances.map((instance) => (instance.running ? instance : this.#replaced(instance)));
+    const settled = await Promise.allSettled(replaced);
+    for (const [i, result] of settled.entries()) {
+      if (result.status === 'rejected') throw result.reason;
+      instances[i] = result.value;
+    }
+  }
+
+  /** A spare in place of an instance that is gone, or the same one started again. */
+  async #replaced(instance: Instance): Promise<Instance> {
+    const { options, spares } = this.#parts;
+    const { actor } = instance;
+    const spare = await spares.take(actor);
+    if (spare === null) await instance.start();
+    else await Promise.allSettled(instance.gates.map((gate) => gate.close()));
+    if (options.scenario.faults.includes('crash')) spares.prepare(actor);
+    return spare ?? instance;
   }
 
   redis(command: readonly string[]): Promise<unknown> {

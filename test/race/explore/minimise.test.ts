@@ -44,7 +44,10 @@ describe('minimising', () => {
     for (const { steps } of bad) {
       const begun = runs(system, steps, stale);
       expect(begun.failing).toBe(true);
-      const least = await minimise(begun.events, async (wanted) => runs(system, wanted, stale), 50);
+      const least = await minimise(begun.events, async (wanted) => runs(system, wanted, stale), {
+        maxRuns: 50,
+        acrossClasses: true,
+      });
       expect(least.switches, steps.join(' ')).toBe(3);
       expect(
         runs(
@@ -67,13 +70,16 @@ describe('minimising', () => {
         count++;
         return runs(system, wanted, stale);
       };
-      const least = await minimise(begun.events, run, budget);
+      const least = await minimise(begun.events, run, { maxRuns: budget, acrossClasses: true });
       expect(count).toBeLessThanOrEqual(budget);
       expect(least.runs).toBe(count);
       expect(least.switches).toBeLessThanOrEqual(switches(begun.events));
       if (budget === 0) expect(least.events).toBe(begun.events);
     }
-    const nothing = await minimise(begun.events, async () => ({ events: [], failing: false }), 100);
+    const nothing = await minimise(begun.events, async () => ({ events: [], failing: false }), {
+      maxRuns: 100,
+      acrossClasses: true,
+    });
     expect(nothing.events).toBe(begun.events);
   });
 });
