@@ -1,7 +1,8 @@
 /** A recording says the same as watching said, wherever it is copied to, and what is wrong with it is told. */
-import { cpSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { runTraffic, type TrafficResult } from '../../examples/traffic.mjs';
 import type { Finding } from '../../src/core/finding.ts';
 import { type FindingsDocument, FindingsSchema } from '../../src/report/findings-document.ts';
@@ -24,18 +25,34 @@ const told = ({ id, code, template, key, confidence, hits, keys, writer, reader,
   ...{ id, code, template, key, confidence, hits, keys, writer, reader, staleForMs },
 });
 
+/** Recordings by the flags that they were made with: each is made once. */
+const recordings: Record<string, ReturnType<typeof recordLamp>> = {};
+const kept: string[] = [];
+afterAll(() => {
+  for (const folder of kept) rmSync(folder, { recursive: true, force: true });
+});
+
 /** Watches the lamp service; gives its document and a copy of its recording in another folder. */
 async function lampRecording(
   ...more: readonly string[]
 ): Promise<{ readonly watched: FindingsDocument; readonly copy: string }> {
-  const out = join(whystale.folder(), 'rec');
+  const flags = more.join(' ');
+  recordings[flags] ??= recordLamp(more);
+  const { out, watched } = await recordings[flags];
+  const copy = join(whystale.folder(), 'elsewhere');
+  cpSync(out, copy, { recursive: true });
+  return { watched, copy };
+}
+
+async function recordLamp(more: readonly string[]) {
+  const folder = mkdtempSync(join(tmpdir(), 'whystale-lamp-'));
+  kept.push(folder);
+  const out = join(folder, 'rec');
   const command = lampService(whystale.folder());
   const end = await whystale.run(['watch', '--json', ...more, '--out', out, '--', ...command], {
     env: env(),
   });
-  const copy = join(whystale.folder(), 'elsewhere');
-  cpSync(out, copy, { recursive: true });
-  return { watched: documentOf(end), copy };
+  return { out, watched: documentOf(end) };
 }
 
 describe('explain', () => {

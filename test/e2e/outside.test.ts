@@ -12,6 +12,7 @@ import type { Finding } from '../../src/core/finding.ts';
 import { askRedis } from '../../src/engines/redis-probe.ts';
 import { withWhystale } from '../support/cli.ts';
 import { withPostgres, withRedis } from '../support/engines.ts';
+import { THOROUGH } from '../support/thorough.ts';
 import { type ShopKind, type ShopProcess, shopCommand, startShop, type WatchedEnd } from './shop-process.ts';
 
 const whystale = withWhystale();
@@ -75,7 +76,9 @@ const told = ({ exitCode, stderr, document }: WatchedEnd): string =>
   JSON.stringify({ exitCode, findings: document.findings, notices: document.notices }, null, 1) +
   stderr.replaceAll(/^.*(?:GET|PUT|POST) \/.*\n/gm, '').slice(-3_000);
 
-describe.each(['node-shop', 'fastapi-shop'] as const)('a cron job past the proxies of the %s', (kind) => {
+describe.each(
+  THOROUGH ? (['node-shop', 'fastapi-shop'] as const) : (['node-shop'] as const),
+)('a cron job past the proxies of the %s', (kind) => {
   test.each([
     { who: 'that stays connected', name: 'outside: restock-cron (user postgres)', job: lingering },
     { who: 'that is a psql each time', name: /^outside: /, job: () => Promise.resolve(psql) },

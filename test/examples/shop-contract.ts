@@ -3,6 +3,7 @@ import { Redis } from 'ioredis';
 import { afterEach, describe, expect, test } from 'vitest';
 import { runTraffic } from '../../examples/traffic.mjs';
 import { type TestPostgres, type TestRedis, withPostgres, withRedis } from '../support/engines.ts';
+import { THOROUGH } from '../support/thorough.ts';
 import { type Shop, type ShopKind, startShop } from './shop-process.ts';
 import { expectTruth } from './shop-truth.ts';
 import { lockTable } from './table-lock.ts';
@@ -157,6 +158,9 @@ export function describeShop(kind: ShopKind): void {
   const postgres = withPostgres();
   let shop: Shop | null = null;
 
+  /** What takes its time, and is left to a thorough run for the second language. */
+  const repeats = !THOROUGH && kind !== 'node-shop';
+
   async function open(bug: string): Promise<Bench> {
     shop = await startShop(kind, { redis: redis.url(), postgres: postgres.url() }, bug);
     return { shop, postgres, redis };
@@ -213,30 +217,32 @@ export function describeShop(kind: ShopKind): void {
       expect((await after).price).toBe(77.5);
     });
 
-    test('heavy traffic meets no stale answer, and every answer ends at the truth', {
-      timeout: LIMIT_MS,
-    }, async () => {
-      const bench = await open(FIXED);
-      const result = await runTraffic({ url: bench.shop.url, seconds: 3, clients: 24, seed: 7 });
-      expect(result.notes).toEqual([]);
-      expect(result).toMatchObject({ errors: 0, staleAnswers: 0 });
-      await expectTruth(bench.shop, postgres);
-    });
-
-    test('two processes under traffic meet no stale answer either', { timeout: LIMIT_MS }, async () => {
-      const bench = await open(FIXED);
-      const second = await startShop(kind, { redis: redis.url(), postgres: postgres.url() }, FIXED);
-      try {
-        expect(await executionsOfStats([bench.shop, second], postgres, 1)).toBe(1);
-        const result = await runTraffic({ url: [bench.shop.url, second.url], seconds: 3, clients: 12 });
+    if (!repeats)
+      test('heavy traffic meets no stale answer, and every answer ends at the truth', {
+        timeout: LIMIT_MS,
+      }, async () => {
+        const bench = await open(FIXED);
+        const result = await runTraffic({ url: bench.shop.url, seconds: 3, clients: 24, seed: 7 });
         expect(result.notes).toEqual([]);
         expect(result).toMatchObject({ errors: 0, staleAnswers: 0 });
         await expectTruth(bench.shop, postgres);
-        await expectTruth(second, postgres);
-      } finally {
-        await second.stop();
-      }
-    });
+      });
+
+    if (!repeats)
+      test('two processes under traffic meet no stale answer either', { timeout: LIMIT_MS }, async () => {
+        const bench = await open(FIXED);
+        const second = await startShop(kind, { redis: redis.url(), postgres: postgres.url() }, FIXED);
+        try {
+          expect(await executionsOfStats([bench.shop, second], postgres, 1)).toBe(1);
+          const result = await runTraffic({ url: [bench.shop.url, second.url], seconds: 3, clients: 12 });
+          expect(result.notes).toEqual([]);
+          expect(result).toMatchObject({ errors: 0, staleAnswers: 0 });
+          await expectTruth(bench.shop, postgres);
+          await expectTruth(second, postgres);
+        } finally {
+          await second.stop();
+        }
+      });
 
     test('answers plainly what it cannot do, prints requests, and ends on SIGTERM', {
       timeout: LIMIT_MS,
@@ -254,19 +260,20 @@ export function describeShop(kind: ShopKind): void {
     });
   });
 
-  test('traffic meets the races without any help', { timeout: LIMIT_MS }, async () => {
-    const bench = await open('stale-fill-race,missing-invalidation');
-    const result = await runTraffic({
-      url: bench.shop.url,
-      scenario: 'stale-fill-race,missing-invalidation',
-      seconds: 4,
-      clients: 6,
+  if (!repeats)
+    test('traffic meets the races without any help', { timeout: LIMIT_MS }, async () => {
+      const bench = await open('stale-fill-race,missing-invalidation');
+      const result = await runTraffic({
+        url: bench.shop.url,
+        scenario: 'stale-fill-race,missing-invalidation',
+        seconds: 4,
+        clients: 6,
+      });
+      expect(result.errors).toBe(0);
+      expect(result.routes['GET /items/{id}']?.staleAnswers).toBeGreaterThan(0);
+      expect(result.routes['GET /stock/{id}']?.staleAnswers).toBeGreaterThan(0);
+      expect(result.routes['GET /users/{id}']?.staleAnswers).toBe(0);
     });
-    expect(result.errors).toBe(0);
-    expect(result.routes['GET /items/{id}']?.staleAnswers).toBeGreaterThan(0);
-    expect(result.routes['GET /stock/{id}']?.staleAnswers).toBeGreaterThan(0);
-    expect(result.routes['GET /users/{id}']?.staleAnswers).toBe(0);
-  });
 }
 
 async function asked<T>(redis: TestRedis, question: (store: Redis) => Promise<T>): Promise<T> {
