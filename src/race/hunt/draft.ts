@@ -146,7 +146,7 @@ function unknownLine({ method, path, unknown }: Candidate): string {
 
 function actor({ method, path }: Candidate, fields: Fields): unknown {
   // `${` would be a variable.
-  const request = `${method} ${path.replaceAll('${', '$${')}`;
+  const request = `${method} ${path.replaceAll('${', () => '$${')}`;
   return Object.keys(fields).length === 0 ? request : { request, ...fields };
 }
 

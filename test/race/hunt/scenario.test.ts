@@ -208,6 +208,13 @@ describe('a draft', () => {
     expect(actors[1]?.requests[0].body).toBe('{"price":12}');
   });
 
+  it('keeps what looks like a variable', async () => {
+    const path = ['/goods/$', 'HOME}'].join('{');
+    const samples = { reader: [sample('GET', path)], writer: [sample('PUT', '/items/3')] };
+    const { text } = await drafted(pairWith({ reader: 'GET /goods/{id}', samples }), { base: await base() });
+    expect(parseScenario(text, join(out, 'x.yaml'), env).actors[0]?.requests[0].path).toBe(path);
+  });
+
   it('does not hold the answer for one row against the truth of another', async () => {
     const told = toldBody('PUT /items/7={"price":5}');
     const samples = {
