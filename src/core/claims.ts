@@ -7,7 +7,15 @@
 import { addTo, append } from './multimap.ts';
 import type { Change } from './source.ts';
 import { type Claim, isCertain, type KeyState, type Removal } from './versions.ts';
-import { CLAIM, isNamed, isOfOneRequest, namedValues, namesRowOf, type WriteRecord } from './writes.ts';
+import {
+  CLAIM,
+  isNamed,
+  isOfOneRequest,
+  isStrangeTo,
+  namedValues,
+  namesRowOf,
+  type WriteRecord,
+} from './writes.ts';
 
 /** No removal is nearer than this, so that a habit always counts; ns. */
 const LEAST_DISTANCE = 100e3;
@@ -54,7 +62,8 @@ export function followingRemovals(removals: readonly Removal[]): ReadonlyMap<Key
 }
 
 /** Distances of all writes that may be behind a removal. Where one write's row is named in full, another's that shares but a
- * part of its primary key, such as the tenant, is farther than any moment. */
+ * part of its primary key, such as the tenant, is farther than any moment; so is one of the same statement of which the key names
+ * nothing, because the same code names its keys alike. */
 function distancesOf(removal: Removal): ReadonlyMap<Claim, number> {
   const { candidates } = removal;
   if (candidates.length === 1) return new Map([[candidates[0]!, near(removal, candidates[0]!)]]);
@@ -62,9 +71,13 @@ function distancesOf(removal: Removal): ReadonlyMap<Claim, number> {
   const most = new Map<string, number>();
   for (const one of named)
     for (const [table, count] of one) most.set(table, Math.max(count, most.get(table) ?? 0));
+  const naming = new Set(
+    candidates.flatMap(({ write }, i) => (named[i]!.size > 0 ? [write.commit.shape] : [])),
+  );
   return new Map(
     candidates.map((claim, i) => {
-      const partly = [...named[i]!].some(([table, count]) => count < (most.get(table) ?? 0));
+      const alike = naming.has(claim.write.commit.shape) && isStrangeTo(removal.key, claim.write);
+      const partly = alike || [...named[i]!].some(([table, count]) => count < (most.get(table) ?? 0));
       return [claim, near(removal, claim) + (partly ? CLAIM.unkeyed : 0)];
     }),
   );

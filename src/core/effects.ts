@@ -64,7 +64,7 @@ export function effectsOf(
 ): readonly Effect[] {
   const effects: Effect[] = [];
   for (const source of sources) {
-    if (source.read.txn !== null && source.read.txn === commit.txn) continue;
+    if (source.read.txn !== null && source.read.txn === commit.txn && seesItsWrites(source)) continue;
     // What was never committed is wrong by itself; no later commit makes it so.
     if (source.read.own && source.read.txn?.state === 'rolled back') continue;
     const where = relation(asOf(source.read), commit.interval);
@@ -79,6 +79,12 @@ export function effectsOf(
     }
   }
   return effects;
+}
+
+/** What a transaction read before it wrote is as old as what others read then; where the payload cannot be read, it may as well be made
+ * of what was written. */
+function seesItsWrites({ read, kind }: Source): boolean {
+  return read.own || kind !== 'values';
 }
 
 function rowEffects(source: Source, change: Change, where: 'before' | 'overlap'): Effect[] {

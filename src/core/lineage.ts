@@ -253,11 +253,16 @@ function contradicts(cell: Cell, element: string, payload: PayloadIndex): boolea
 /** Reads that are weighed for one fill; the latest are taken. */
 export const MAX_CANDIDATES = 256;
 
-/** Chooses the reads behind a payload: strongest first, each must explain something that no stronger one explains. */
+/**
+ * Chooses the reads behind a payload: strongest first, each must explain something that no stronger one explains.
+ *
+ * @param request the fill's request, where it is known: of equal executions its own is taken
+ */
 export function chooseSources(
   candidates: readonly ReadFact[],
   payload: PayloadIndex,
   key: KeyNames,
+  request?: number,
 ): readonly Source[] {
   const best = new Map<string, Source>();
   for (const read of candidates.slice(-MAX_CANDIDATES)) {
@@ -265,8 +270,8 @@ export function chooseSources(
     if (source === null) continue;
     const same = `${read.op.shape}\u0000${read.op.params.join(',')}`;
     const other = best.get(same);
-    // Of equal executions the latest is taken: whatever is stale by it is stale by the others too.
-    if (other === undefined || source.points >= other.points) best.set(same, source);
+    // Of equally likely ones the latest is taken: whatever is stale by it is stale by the others too.
+    if (other === undefined || likelier(source, other, request)) best.set(same, source);
   }
   const ranked = [...best.values()].sort((a, b) => b.points - a.points || order(b) - order(a));
   const chosen: Source[] = [];
@@ -275,6 +280,23 @@ export function chooseSources(
     if (explains(source, explained, chosen.length)) chosen.push(source);
   }
   return chosen;
+}
+
+/** Of equal executions: a stronger one; the fill's own request; one whose transaction does not write, since who writes rows seldom
+ * fills from what they were before. */
+function likelier(source: Source, than: Source, request: number | undefined): boolean {
+  if (source.points !== than.points) return source.points > than.points;
+  const near = nearness(source.read, request) - nearness(than.read, request);
+  return near !== 0 ? near > 0 : !(writesToo(source.read) && !writesToo(than.read));
+}
+
+function nearness({ op }: ReadFact, request: number | undefined): number {
+  if (request === undefined || op.request === undefined) return 0;
+  return op.request === request ? 1 : -1;
+}
+
+function writesToo({ txn, own }: ReadFact): boolean {
+  return !own && txn !== null && txn.writes.length > 0;
 }
 
 function order(source: Source): number {

@@ -43,15 +43,16 @@ export function answeredMiss(
   return miss;
 }
 
-/** The reads behind a payload. `reads`: those since a moment, or all that are remembered. */
+/** The reads behind a payload. `reads`: those since a moment, or all that are remembered; `request`: the fill's, where known. */
 export function sourcesBehind(
   key: KeyState,
   payload: PayloadIndex,
   reads: (since: number | null) => readonly ReadFact[],
   miss: CacheRead | null,
+  request?: number,
 ): Version['sources'] {
-  const chosen = chooseSources(reads(miss?.invoke ?? null), payload, key);
+  const chosen = chooseSources(reads(miss?.invoke ?? null), payload, key, request);
   if (chosen.length > 0 || miss === null) return chosen;
   // Some read the source first and look into the cache only then.
-  return chooseSources(reads(null), payload, key).filter((source) => source.certain);
+  return chooseSources(reads(null), payload, key, request).filter((source) => source.certain);
 }

@@ -263,6 +263,11 @@ export function namesRowOf(removal: Removal, write: WriteRecord): boolean {
   return weight(removal.key, write) === WEIGHT.row;
 }
 
+/** Whether nothing that the write speaks of stands in the key's name, and no row of it behind the key. */
+export function isStrangeTo(key: KeyState, write: WriteRecord): boolean {
+  return weight(key, write) >= WEIGHT.none;
+}
+
 function distanceAfter(removal: Removal, write: WriteRecord, gap: number): number | null {
   const { interval } = write.commit;
   if (removal.interval.invoke <= interval.invoke) return null;

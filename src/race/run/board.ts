@@ -87,8 +87,10 @@ export class Board {
     }
   }
 
-  /** A message of the server, and the end of a connection, are struck by nothing but the end of the process. */
+  /** A message of the server, and the end of a connection, are struck by nothing but the end of the process; a reply is not even by
+   * that: a process that ends before its next message has lost what it did with the reply. */
   #struck(step: Step, gate: Gate, message: HeldMessage): Offer[] {
+    if (message.kind === 'reply') return [];
     const kinds = message.kind === 'message' ? this.#faults : this.#faults.filter((kind) => kind === 'crash');
     return kinds.map((fault) => ({
       gate,
