@@ -16,9 +16,7 @@ import type {
   CacheScript,
   CacheWrite,
   Digest,
-  Payload,
 } from './operation.ts';
-import { indexPayload } from './payload.ts';
 import type { Recent } from './recent.ts';
 import { disown, disownSurvived, mayBeCount, scriptedVersion } from './scripted.ts';
 import {
@@ -171,7 +169,8 @@ export class CacheBook {
     this.#windows.leave(version, 'refill', op.invoke, null);
     version.ended = false;
     if (!isCounted(version))
-      version.sources = this.#sourcesOf(
+      version.sources = sourcesBehind(
+        this.#recent,
         version.key,
         op.payload,
         { ...version.fill, invoke: version.since.invoke },
@@ -190,7 +189,7 @@ export class CacheBook {
     if (script === undefined || op.payload === undefined || mayBeCount(key, script.op, op.payload))
       return null;
     const [miss = null] = script.misses;
-    const made = this.#sourcesOf(key, op.payload, script.op, miss);
+    const made = sourcesBehind(this.#recent, key, op.payload, script.op, miss);
     // Another script may have answered its miss.
     const sources = miss === null ? made.filter((source) => source.certain) : made;
     if (sources.length === 0) return null;
@@ -229,7 +228,7 @@ export class CacheBook {
     const merged = op.fields === undefined ? null : mergeFields(key, op, op.fields);
     const misses = openMisses(key, op);
     const payload = merged?.payload ?? op.payload ?? null;
-    const own = payload === null ? [] : this.#sourcesOf(key, payload, op, misses[0] ?? null);
+    const own = payload === null ? [] : sourcesBehind(this.#recent, key, payload, op, misses[0] ?? null);
     const miss = answeredMiss(key, misses, own);
     this.#discardHit(key, op, own, miss);
     const version: Version = {
@@ -282,7 +281,7 @@ export class CacheBook {
     const misses = openMisses(key, op);
     keep(key.scripts, { op, misses }, CACHE_LIMITS.scripts);
     const made = op.candidates.map(({ payload }) =>
-      payload === undefined ? [] : this.#sourcesOf(key, payload, op, misses[0] ?? null),
+      payload === undefined ? [] : sourcesBehind(this.#recent, key, payload, op, misses[0] ?? null),
     );
     const miss = answeredMiss(key, misses, made.find((sources) => sources.length > 0) ?? []);
     for (const [i, candidate] of op.candidates.entries()) {
@@ -312,16 +311,6 @@ export class CacheBook {
   #confirm(version: Version): void {
     if (version.sources.length > 0) learnLineage(version);
     this.#events.onFill(version);
-  }
-
-  #sourcesOf(
-    key: KeyState,
-    payload: Payload,
-    fill: Pick<CacheWrite, 'invoke' | 'request'>,
-    miss: CacheRead | null,
-  ): Version['sources'] {
-    const reads = (since: number | null) => this.#recent.reads(since, fill.invoke);
-    return sourcesBehind(key, indexPayload(payload), reads, miss, fill.request);
   }
 
   /** A hit that its reader discards and refills was not served. */

@@ -1,10 +1,9 @@
 /** Which miss a fill answers, when several readers miss the same key at once. */
 
 import { chooseSources } from './lineage.ts';
-import type { CacheRead, CacheScript, CacheWrite } from './operation.ts';
-import type { PayloadIndex } from './payload.ts';
-import { RECENT } from './recent.ts';
-import type { ReadFact } from './source.ts';
+import type { CacheRead, CacheScript, CacheWrite, Payload } from './operation.ts';
+import { indexPayload } from './payload.ts';
+import { RECENT, type Recent } from './recent.ts';
 import type { KeyState, Version } from './versions.ts';
 
 /** Commands that count in place: what they leave is made from nothing that was read. */
@@ -43,16 +42,18 @@ export function answeredMiss(
   return miss;
 }
 
-/** The reads behind a payload. `reads`: those since a moment, or all that are remembered; `request`: the fill's, where known. */
+/** The reads behind a payload that was filled then, in that request where it is known. */
 export function sourcesBehind(
+  recent: Recent,
   key: KeyState,
-  payload: PayloadIndex,
-  reads: (since: number | null) => readonly ReadFact[],
+  payload: Payload,
+  { invoke, request }: Pick<CacheWrite, 'invoke' | 'request'>,
   miss: CacheRead | null,
-  request?: number,
 ): Version['sources'] {
-  const chosen = chooseSources(reads(miss?.invoke ?? null), payload, key, request);
-  if (chosen.length > 0 || miss === null) return chosen;
+  const index = indexPayload(payload);
+  const chosen = (since: number | null) => chooseSources(recent.reads(since, invoke), index, key, request);
+  const answered = chosen(miss?.invoke ?? null);
+  if (answered.length > 0 || miss === null) return answered;
   // Some read the source first and look into the cache only then.
-  return chooseSources(reads(null), payload, key, request).filter((source) => source.certain);
+  return chosen(null).filter((source) => source.certain);
 }
