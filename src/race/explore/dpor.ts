@@ -22,10 +22,10 @@ import type { Choice, ChoicePoint, Explorer, Outcome, Plan, Progress } from './c
 import { type Divergence, differs } from './divergence.ts';
 import { Recorder } from './recorder.ts';
 import { learnFrom } from './reversal.ts';
-import { arriveAt, select } from './selection.ts';
+import { arriveAt, isRedundant, select } from './selection.ts';
 import { Tally } from './tally.ts';
-import { createDependence, traceOf } from './trace.ts';
-import { type Branch, doneShare, finishBranch, type Node, type Order, pathTo, Queue } from './tree.ts';
+import { createDependence, offeredEvent, traceOf } from './trace.ts';
+import { type Branch, begin, doneShare, finishBranch, type Node, type Order, pathTo, Queue } from './tree.ts';
 
 export interface DporOptions {
   /** Executions begun at most, those broken off and those tried again included. */
@@ -81,10 +81,12 @@ class Dpor implements Explorer {
   next(): Plan | null {
     if (this.#running) throw new Error('the execution under way has not ended');
     if (this.#over !== null) return null;
-    if (this.#attempt === 0 && this.#root !== null && this.#queue.empty) this.#over = 'explored';
+    const fresh = this.#attempt === 0 && this.#root !== null;
+    if (fresh) this.#passOverRedundant();
+    if (fresh && this.#queue.empty) this.#over = 'explored';
     else if (this.#tally.runs >= this.#options.executions) this.#over = 'budget';
     if (this.#over !== null) return null;
-    if (this.#attempt === 0 && this.#root !== null) this.#begin(this.#queue.pop());
+    if (fresh) this.#begin(this.#queue.pop());
     this.#running = true;
     this.#path = [];
     this.#recorder = new Recorder();
@@ -139,12 +141,23 @@ class Dpor implements Explorer {
     return this.#tally.progress(share, explored, waiting);
   }
 
+  /** Takes branches out of the queue of which it is known, without running them, that they would be broken off at once. */
+  #passOverRedundant(): void {
+    for (;;) {
+      const branch = this.#queue.first;
+      if (branch === null || !isRedundant(branch, this.#options, this.#dependent)) return;
+      this.#queue.pop();
+      begin(branch);
+      branch.event = offeredEvent(branch.step, branch.id);
+      this.#tally.pruned++;
+      finishBranch(branch);
+    }
+  }
+
   #begin(branch: Branch | null): void {
     this.#target = branch;
     this.#plan = branch === null ? [] : pathTo(branch);
-    if (branch === null) return;
-    branch.state = 'started';
-    branch.node.started.push(branch);
+    if (branch !== null) begin(branch);
   }
 
   /** The node of this choice point, known or new; null when it is not what it was before. */
@@ -168,9 +181,7 @@ class Dpor implements Explorer {
 
   #first(node: Node): Branch | null {
     const branch = select(node);
-    if (branch === null) return null;
-    branch.state = 'started';
-    node.started.push(branch);
+    if (branch !== null) begin(branch);
     return branch;
   }
 

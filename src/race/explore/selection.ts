@@ -1,6 +1,6 @@
 /** What is done on arrival at a choice point that was not seen before. */
 import { byActor, type ChoicePoint, type Step, type StepId, slotOf, stepId } from './contract.ts';
-import type { Dependence, StepEvent } from './trace.ts';
+import { type Dependence, offeredEvent, type StepEvent } from './trace.ts';
 import { addBranch, addSlot, type Branch, type Node, switchesInto } from './tree.ts';
 
 interface Bounds {
@@ -24,7 +24,8 @@ export function arriveAt(
     faults,
     sighting: { steps, pending: point.pending },
     choices: withinBudget(steps, faults < bounds.faults),
-    sleep: parent === null || !bounds.sleep ? new Map() : sleepAfter(parent, dependent),
+    sleep:
+      parent === null || !bounds.sleep ? new Map() : sleepAfter(parent, dependent, startedBefore(parent)),
     branches: new Map(),
     started: [],
     live: 0,
@@ -36,16 +37,41 @@ function withinBudget(steps: ReadonlyMap<StepId, Step>, faults: boolean): Readon
   return new Map([...steps].filter(([, step]) => step.fault === undefined));
 }
 
+function startedBefore(branch: Branch): readonly Branch[] {
+  return branch.node.started.slice(0, branch.node.started.indexOf(branch));
+}
+
 /** What sleeps below a branch: what slept at its node or began there earlier, and commutes with it. */
-function sleepAfter(branch: Branch, dependent: Dependence): Map<StepId, StepEvent> {
+function sleepAfter(
+  branch: Pick<Branch, 'node' | 'event'>,
+  dependent: Dependence,
+  before: readonly Branch[],
+): Map<StepId, StepEvent> {
   const { node, event } = branch;
   const asleep = new Map<StepId, StepEvent>();
   if (event === null) return asleep;
-  const earlier = node.started.slice(0, node.started.indexOf(branch)).map((sibling) => sibling.event);
+  const earlier = before.map((sibling) => sibling.event);
   for (const known of [...node.sleep.values(), ...earlier]) {
     if (known !== null && !dependent(known, event)) asleep.set(known.id, known);
   }
   return asleep;
+}
+
+/**
+ * Whether an execution of this branch would be broken off right behind it: a crash with which the budget of faults is spent, nobody
+ * waits for what the dead process held, and all that the others have on offer sleeps. Nothing new can appear, since steps appear by
+ * what their own actor does (contract.ts, 5), and a crash races with nothing that its actor's other outcomes do not race with.
+ */
+export function isRedundant(branch: Branch, bounds: Bounds, dependent: Dependence): boolean {
+  const { node, step, id } = branch;
+  if (step.fault !== 'crash' || !bounds.sleep) return false;
+  if (node.faults + 1 < bounds.faults || node.sighting.pending.length > 0) return false;
+  const others = [...node.sighting.steps].filter(
+    ([, other]) => other.fault === undefined && other.actor !== step.actor,
+  );
+  if (others.length === 0) return false;
+  const asleep = sleepAfter({ ...branch, event: offeredEvent(step, id) }, dependent, node.started);
+  return others.every(([other]) => asleep.has(other));
 }
 
 /**

@@ -60,13 +60,24 @@ export class Queue {
     else bucket.push(branch);
   }
 
+  /** The one that comes next. */
+  get first(): Branch | null {
+    return this.#cheapest?.[1].at(-1) ?? null;
+  }
+
   pop(): Branch | null {
-    if (this.#buckets.size === 0) return null;
-    const cost = Math.min(...this.#buckets.keys());
-    const bucket = this.#buckets.get(cost)!;
+    const cheapest = this.#cheapest;
+    if (cheapest === null) return null;
+    const [cost, bucket] = cheapest;
     const branch = bucket.pop()!;
     if (bucket.length === 0) this.#buckets.delete(cost);
     return branch;
+  }
+
+  get #cheapest(): readonly [cost: number, bucket: Branch[]] | null {
+    if (this.#buckets.size === 0) return null;
+    const cost = Math.min(...this.#buckets.keys());
+    return [cost, this.#buckets.get(cost)!];
   }
 
   get empty(): boolean {
@@ -95,6 +106,12 @@ export function addBranch(node: Node, id: StepId): void {
 /** Adds a step with all its variants, its outcomes under a fault: exploring one of them asks for all. */
 export function addSlot(node: Node, slot: string): void {
   for (const [id, step] of node.choices) if (slotOf(step) === slot) addBranch(node, id);
+}
+
+/** From now on later siblings sleep for it. */
+export function begin(branch: Branch): void {
+  branch.state = 'started';
+  branch.node.started.push(branch);
 }
 
 /** Marks a branch done and forgets the nodes above that have nothing left to do. */
