@@ -102,7 +102,8 @@ function staleCase(window: Window, context: FindingContext): StaleCase {
     write,
     ownBefore: [...own, ...counted].filter((removal) => removal.claim?.position === 'before'),
     ownAfter: own.filter((removal) => removal.claim?.position === 'after'),
-    between: window.removals.filter(
+    // One that was under way while the key was filled is known only after the window has opened.
+    between: [...new Set([...window.removals, ...own])].filter(
       (removal) =>
         isCertain(removal) &&
         removal.op !== version.fill &&

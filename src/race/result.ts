@@ -16,6 +16,9 @@ export type RaceVerdict = 'valid' | 'invalid' | 'unknown';
 /** How executions are chosen: with reduction, without, or at random. */
 export type StrategyName = 'dpor' | 'none' | 'random';
 
+/** How the label of a step begins that delivers the reply to a message; the message's own label follows. */
+export const REPLY_TO = 'reply to ';
+
 export interface RaceStep {
   /** Name of the actor; of a fault of the surroundings, what it strikes. */
   readonly actor: string;

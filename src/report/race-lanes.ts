@@ -1,6 +1,6 @@
 /** The steps of an execution as lanes: one column for each actor, what happens to the surroundings across all. */
 import type { FaultKind } from '../race/explore/contract.ts';
-import type { RaceStep } from '../race/result.ts';
+import { type RaceStep, REPLY_TO } from '../race/result.ts';
 import { drawLanes, type Lane, type LaneStep } from './lanes.ts';
 import type { Drawing } from './style.ts';
 
@@ -11,12 +11,20 @@ export function actorLanes(
   return actors.map(({ name, requests }) => ({ name, heading: requests.join(', ') }));
 }
 
-/** The lines of the drawing; steps are counted from 1, and an actor without any has no lane. */
+/** The lines of the drawing; steps are counted from 1, and an actor without any has no lane. A reply that came at once is passed
+ * over: that is what a reader takes for granted. */
 export function drawRace(steps: readonly RaceStep[], actors: readonly Lane[], drawing: Drawing): string[] {
   const lanes = actors.filter(({ name }) => steps.some(({ actor }) => actor === name));
   const names = new Set(lanes.map(({ name }) => name));
-  const drawn = steps.map((step, index) => laneStep(step, index, names));
+  const drawn = steps.flatMap((step, index) =>
+    cameAtOnce(step, steps[index - 1]) ? [] : [laneStep(step, index, names)],
+  );
   return drawLanes(drawn, lanes.length === 0 ? actors : lanes, 'step', drawing);
+}
+
+function cameAtOnce({ actor, label, note, decisive }: RaceStep, before: RaceStep | undefined): boolean {
+  const own = before?.actor === actor && label === `${REPLY_TO}${before.label}`;
+  return own && note === undefined && decisive === undefined;
 }
 
 function laneStep(step: RaceStep, index: number, actors: ReadonlySet<string>): LaneStep {

@@ -67,6 +67,8 @@ export interface Step {
   readonly label: string;
   readonly footprint: Footprint;
   readonly fault?: FaultKind;
+  /** Of a fault that keeps a message from its store: what the message would have touched. For people; no order depends on it. */
+  readonly meant?: Footprint;
 }
 
 export interface ChoicePoint {

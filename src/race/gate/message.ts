@@ -1,4 +1,5 @@
 /** What a client has said and the store has not yet answered, as it waits in its connection's queue. */
+import { REPLY_TO } from '../result.ts';
 import type { Meaning, Release } from './contract.ts';
 
 /** `waiting`: not yet looked at. `held`: the oldest of its connection, on offer. `sent`: on its way, or answered in part. */
@@ -11,7 +12,7 @@ export const DISCONNECT: Meaning = { silent: true, label: 'disconnect', footprin
 
 /** That an answer reaches its client touches nothing that others see; what the client does next has a step of its own. */
 export function replyTo({ label }: Meaning): Meaning {
-  return { silent: false, label: `reply to ${label}`, footprint: [] };
+  return { silent: false, label: `${REPLY_TO}${label}`, footprint: [] };
 }
 
 /** One message, whole, with the bytes it came in. */

@@ -98,6 +98,7 @@ export class Board {
       step: {
         ...step,
         fault,
+        meant: step.footprint,
         footprint: [
           ...(SENT.includes(fault) ? step.footprint : []),
           ...coarsened(this.#brokenBy(fault, gate, message)),

@@ -62,7 +62,7 @@ function cutOff(taken: readonly Taken[], operations: readonly Operation[]): Step
 function settled(code: CauseCode, cut: Step | null): CauseCode {
   const missing = code === 'WS112' || code === 'WS101' || code === 'WS110';
   const again =
-    code === 'WS103' && cut?.footprint.some(({ resource }) => resource.startsWith('redis:')) === true;
+    code === 'WS103' && cut?.meant?.some(({ resource }) => resource.startsWith('redis:')) === true;
   if (cut !== null && (missing || again)) return 'WS105';
   return code === 'WS112' ? 'WS101' : code;
 }

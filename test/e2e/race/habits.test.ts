@@ -147,18 +147,13 @@ describe('a service with', () => {
 
   it('memory of its own that does not keep what it asked for before it was told', async () => {
     const reset = { sql: RESET, redis: ['FLUSHDB', 'PUBLISH shows 1'] };
-    const scene = shows('local_cache.mjs', { reset, environment: { GUARD: '1' } });
-    const reduced = await races.race(scene);
-    expectExplored(reduced, []);
-    if (THOROUGH) await expectSameWithoutReduction(scene, reduced);
+    expectExplored(await races.race(shows('local_cache.mjs', { reset, environment: { GUARD: '1' } })), []);
   });
 
   thoroughly('memory of its own that is told of changes before the commit', async () => {
     const reset = { sql: RESET, redis: ['FLUSHDB', 'PUBLISH shows 1'] };
     const scene = shows('local_cache.mjs', { reset, environment: { ANNOUNCE: 'before' } });
-    const reduced = await races.race(scene);
-    expectExplored(reduced, ['cold, no fault: WS108']);
-    await expectSameWithoutReduction(scene, reduced);
+    expectExplored(await races.race(scene), ['cold, no fault: WS108']);
   });
 
   thoroughly(
