@@ -14,7 +14,10 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 export const EXIT_MEANINGS: readonly (readonly [ExitCode, string])[] = [
   [EXIT.done, 'done, nothing to fail on'],
-  [EXIT.findings, 'findings that --fail-on names, an invalid history, or a counterexample'],
+  [
+    EXIT.findings,
+    'findings that --fail-on names, an invalid history, a counterexample, or a case that lacks something',
+  ],
   [EXIT.usage, 'usage or configuration'],
   [EXIT.incomplete, 'incomplete: could not decide, or too little was seen'],
   [EXIT.environment, 'environment: a store, the service or the command failed, and nothing else was found'],

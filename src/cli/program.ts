@@ -2,12 +2,15 @@
 import { Command, CommanderError } from 'commander';
 import { WhystaleError } from '../errors.ts';
 import { errorDocument, errorText, factsOf } from '../report/error.ts';
+import * as caseCommand from './commands/case.ts';
 import * as check from './commands/check.ts';
+import * as compare from './commands/compare.ts';
 import * as demo from './commands/demo.ts';
 import * as doctor from './commands/doctor.ts';
 import * as explain from './commands/explain.ts';
 import * as hunt from './commands/hunt.ts';
 import * as map from './commands/map.ts';
+import * as measure from './commands/measure.ts';
 import * as race from './commands/race.ts';
 import * as replay from './commands/replay.ts';
 import * as watch from './commands/watch.ts';
@@ -26,6 +29,9 @@ const COMMANDS: readonly { readonly register: (program: Command, frame: Frame) =
   race,
   replay,
   hunt,
+  caseCommand,
+  measure,
+  compare,
   check,
   doctor,
 ];

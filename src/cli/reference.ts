@@ -14,9 +14,15 @@ export function cliReference(program: Command): string {
     ),
     '## whystale',
     fenced(helpOf(program)),
-    ...program.commands.flatMap((command) => [`## whystale ${command.name()}`, fenced(helpOf(command))]),
+    ...program.commands.flatMap((command) => sectionsOf(command, command.name())),
   ];
   return `${blocks.join('\n\n')}\n`;
+}
+
+/** A command, and the commands within it. */
+function sectionsOf(command: Command, name: string): string[] {
+  const inner = command.commands.flatMap((one) => sectionsOf(one, `${name} ${one.name()}`));
+  return [`## whystale ${name}`, fenced(helpOf(command)), ...inner];
 }
 
 /** What `--help` prints, examples included. */

@@ -1,6 +1,6 @@
 /** Capture: where operations go once they are numbered. The analysis sees exactly what the recording holds. */
 import { randomBytes } from 'node:crypto';
-import { Analyser } from '../core/analyse.ts';
+import { Analyser, type Onlooker } from '../core/analyse.ts';
 import type { Analysis } from '../core/finding.ts';
 import type { Digest, HttpRequest, LogLine, Operation } from '../core/operation.ts';
 import type { StoreProtection } from '../core/safety/unprotected-store.ts';
@@ -17,6 +17,9 @@ export interface Degradation {
   readonly text: string;
 }
 
+/** Where operations are written down as they are taken. */
+export type Recorder = Pick<RecordingWriter, 'append' | 'reveal'>;
+
 const DIGEST = /h:[0-9a-f]{12}~?/g;
 
 export class Capture {
@@ -28,18 +31,19 @@ export class Capture {
   readonly seen = { cache: 0, source: 0 };
   /** Requests in flight: they tell whose operation one is. */
   readonly flights = new Flights();
-  readonly #analyser = new Analyser();
+  readonly #analyser: Analyser;
   readonly #digester = createDigester(randomBytes(16));
   readonly contents = new RequestContents(this.#digester);
   readonly #sequencer: Sequencer;
   readonly #notice: (text: string) => void;
   #waiting = 0;
-  #recording: RecordingWriter | null = null;
+  #recording: Recorder | null = null;
   #plain = false;
   #analyserFailed = false;
 
-  constructor(clock: Clock, notice: (text: string) => void) {
+  constructor(clock: Clock, notice: (text: string) => void, onlooker: Onlooker | null = null) {
     this.clock = clock;
+    this.#analyser = new Analyser(onlooker);
     this.#notice = notice;
     const degrade = (code: string, text: string) => this.#degrade(code, text);
     this.#sequencer = new Sequencer(this.#digester, (op) => this.#take(op), degrade);
@@ -62,7 +66,7 @@ export class Capture {
   }
 
   /** Records from now on; `plain`: with the texts behind the digests. */
-  record(recording: RecordingWriter, plain: boolean): void {
+  record(recording: Recorder, plain: boolean): void {
     this.#recording = recording;
     this.#plain = plain;
   }

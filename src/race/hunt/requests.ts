@@ -94,7 +94,12 @@ function candidatesOf(route: string, samples: readonly Sample[], sources: Source
 
 const NOTHING = { fields: {}, code: null, unknown: [] } as const;
 
-function recorded(request: HttpRequest, rows: ReadonlySet<RowId>, { reveal }: Sources): Candidate {
+/** A recorded request as one that may be sent again, with the values of its query as far as they are known. */
+export function recorded(
+  request: HttpRequest,
+  rows: ReadonlySet<RowId>,
+  { reveal }: Pick<Sources, 'reveal'>,
+): Candidate {
   const { method, path, code, asked = [] } = request;
   const query = asked.filter(([place]) => place.startsWith('?'));
   const known = query.flatMap(([place, value]) => {
@@ -116,7 +121,7 @@ function recorded(request: HttpRequest, rows: ReadonlySet<RowId>, { reveal }: So
 }
 
 /** A secret in it is masked, and a path that was cut short is none. */
-function canBeSent(path: string): boolean {
+export function canBeSent(path: string): boolean {
   return /^\/[\x21-\x7e]*$/.test(path);
 }
 

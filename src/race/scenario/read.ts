@@ -1,23 +1,14 @@
 /** A scenario file → the scenario as it is run. What is wrong is told with line and column, all of it at once. */
-import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
-import {
-  NotYaml,
-  type Path,
-  type Problem,
-  problemsOf,
-  readYaml,
-  type YamlDocument,
-} from '../../yamlfile/index.ts';
+import { resolve } from 'node:path';
 import type { ActorSpec, Scenario, Start } from './contract.ts';
-import { cannotReadScenario, noYaml, wrongScenario } from './errors.ts';
+import { SCENARIO_ERRORS } from './errors.ts';
+import { digestOf, readForm, readText } from './form.ts';
 import { readOracle } from './oracle.ts';
 import { listOf, milliseconds, type Reading, wholeNumber } from './reading.ts';
-import { readActor, readRequest } from './requests.ts';
+import { readActor, readRequests } from './requests.ts';
 import { type ScenarioFile, ScenarioFileSchema } from './schema.ts';
 import { readReset, readService, readSetup, readStores } from './surroundings.ts';
-import { expandVariables, type Variables } from './variables.ts';
+import type { Variables } from './variables.ts';
 
 const EXECUTIONS = 20_000;
 const SECONDS = 300;
@@ -27,57 +18,14 @@ const FAULT_BUDGET = 1;
 /** Reads a scenario. Throws WSE601, WSE602 or WSE603. */
 export async function readScenario(file: string, env: Variables): Promise<Scenario> {
   const path = resolve(file);
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (cause) {
-    throw cannotReadScenario(path, cause);
-  }
-  return parseScenario(text, path, env);
+  return parseScenario(readText(path, SCENARIO_ERRORS), path, env);
 }
 
 /** Reads the text of a scenario that stands in `file`; the SQL files it names are read too. Throws WSE602 or WSE603. */
 export function parseScenario(text: string, file: string, env: Variables): Scenario {
-  const yaml = yamlOf(text, file);
-  const { value, problems: unset } = expandVariables(yaml.value, env);
-  const problems: Problem[] = unset.map(({ path, text, problem, expected }) => ({
-    at: yaml.placeWithin(path, text),
-    problem,
-    expected,
-  }));
-  const form = ScenarioFileSchema.safeParse(value);
-  if (!form.success)
-    problems.push(...problemsOf(form.error.issues, yaml, ScenarioFileSchema, 'the scenario'));
-  refuse(file, problems);
-  const reading = readingOf(yaml, file, problems);
-  const scenario = scenarioOf(form.data!, reading);
-  refuse(file, problems);
-  const digest = createHash('sha256').update(text).digest('hex');
-  return { file, digest, ...scenario };
-}
-
-function yamlOf(text: string, file: string): YamlDocument {
-  try {
-    return readYaml(text);
-  } catch (error) {
-    throw error instanceof NotYaml ? noYaml(file, error.at, error.message) : error;
-  }
-}
-
-function refuse(file: string, problems: readonly Problem[]): void {
-  const [first, ...rest] = problems.toSorted((a, b) => a.at.line - b.at.line || a.at.column - b.at.column);
-  if (first !== undefined) throw wrongScenario(file, [first, ...rest]);
-}
-
-function readingOf(yaml: YamlDocument, file: string, problems: Problem[]): Reading {
-  return {
-    folder: dirname(file),
-    wrong: (path: Path, problem: string, expected: string) => {
-      problems.push({ at: yaml.valuePlace(path), problem, expected });
-    },
-    written: yaml.written,
-    readText: (name) => readFileSync(name, 'utf8'),
-  };
+  const form = { schema: ScenarioFileSchema, whole: 'the scenario', errors: SCENARIO_ERRORS };
+  const scenario = readForm(text, file, env, form, scenarioOf);
+  return { file, digest: digestOf(text), ...scenario };
 }
 
 function scenarioOf(form: ScenarioFile, reading: Reading): Omit<Scenario, 'file' | 'digest'> {
@@ -87,7 +35,7 @@ function scenarioOf(form: ScenarioFile, reading: Reading): Omit<Scenario, 'file'
     stores: readStores(form, reading),
     setup: readSetup(form, reading),
     reset: resetOf(form, actors, reading),
-    warmup: warmupOf(form, reading),
+    warmup: readRequests(form.warmup, ['warmup'], reading),
     actors,
     start: startOf(form, actors, reading),
     oracle: readOracle(form.oracle, ['oracle'], reading),
@@ -128,12 +76,6 @@ function resetOf(form: ScenarioFile, actors: readonly ActorSpec[], reading: Read
       'What puts the rows back before every execution; reset: {redis: flushdb} where nothing has to be.',
     );
   return readReset(form, reading);
-}
-
-function warmupOf({ warmup }: ScenarioFile, reading: Reading): Scenario['warmup'] {
-  if (warmup === undefined) return [];
-  if (!Array.isArray(warmup)) return [readRequest(warmup, ['warmup'], reading)];
-  return warmup.map((request, i) => readRequest(request, ['warmup', i], reading));
 }
 
 function startOf({ start }: ScenarioFile, actors: readonly ActorSpec[], reading: Reading): Scenario['start'] {

@@ -33,6 +33,17 @@ export function readRequest(
   };
 }
 
+/** One request, a list of them, or none. */
+export function readRequests(
+  requests: RequestFile | readonly RequestFile[] | undefined,
+  path: Path,
+  reading: Reading,
+): readonly RequestSpec[] {
+  if (requests === undefined) return [];
+  if (!Array.isArray(requests)) return [readRequest(requests as RequestFile, path, reading)];
+  return requests.map((request: RequestFile, i) => readRequest(request, [...path, i], reading));
+}
+
 /** Method and path. */
 export function target(text: string, path: Path, reading: Reading): Pick<RequestSpec, 'method' | 'path'> {
   const [method = '', where = '', more] = text.trim().split(/\s+/);

@@ -8,19 +8,22 @@ import { FAULT_KINDS } from '../explore/contract.ts';
 /** `${VAR}` may stand in any text: an editor that knows no values must let it pass. */
 const OR_VARIABLE = String.raw`|\$\{`;
 
-function shaped(pattern: string, message: string) {
+export function shaped(pattern: string, message: string) {
   return z.string().regex(new RegExp(`${pattern}${OR_VARIABLE}`), message);
 }
 
-const text = z.string().min(1);
-const texts = z.union([text, z.array(text)]);
+export const text = z.string().min(1);
+export const texts = z.union([text, z.array(text)]);
 const value = z.union([z.string(), z.number(), z.boolean()]);
 const yes = z.literal(true);
-const counting = z.union([z.int().nonnegative(), shaped(String.raw`^\d+$`, 'a whole number')]);
-const positive = z.union([z.int().positive(), shaped(String.raw`^[1-9]\d*$`, 'a whole number above 0')]);
+export const counting = z.union([z.int().nonnegative(), shaped(String.raw`^\d+$`, 'a whole number')]);
+export const positive = z.union([
+  z.int().positive(),
+  shaped(String.raw`^[1-9]\d*$`, 'a whole number above 0'),
+]);
 
 export const DURATION_FORM = 'a duration such as 500ms, 30s or 2m';
-const duration = z.union([
+export const duration = z.union([
   shaped(String.raw`^\s*\d+(\.\d+)?\s?(us|ms|s|m|h)\s*$`, DURATION_FORM),
   z.literal(0, DURATION_FORM),
 ]);
@@ -49,9 +52,12 @@ const requestFields = {
   body: z.string().optional().describe('Body, sent as it is.'),
 };
 
-const RequestSchema = z.union([requestText, z.strictObject({ request: requestText, ...requestFields })]);
+export const RequestSchema = z.union([
+  requestText,
+  z.strictObject({ request: requestText, ...requestFields }),
+]);
 
-const CommandSchema = z
+export const CommandSchema = z
   .union([text, z.array(text).min(1)])
   .describe('Words, or a text; a text with shell syntax is run by sh.');
 

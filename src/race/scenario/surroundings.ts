@@ -10,7 +10,10 @@ import type { CommandFile, ScenarioFile, StepFile } from './schema.ts';
 
 const READY_WITHIN_MS = 30_000;
 
-export function readService({ service }: ScenarioFile, reading: Reading): Scenario['service'] {
+export function readService(
+  { service }: Pick<ScenarioFile, 'service'>,
+  reading: Reading,
+): Scenario['service'] {
   const path = ['service'];
   const { command, cwd, env } = service;
   return {
@@ -35,7 +38,7 @@ function readReady({ ready }: ScenarioFile['service'], path: Path, reading: Read
   };
 }
 
-function readCommand(command: CommandFile, path: Path, reading: Reading): Command {
+export function readCommand(command: CommandFile, path: Path, reading: Reading): Command {
   if (typeof command !== 'string') {
     const [first = '', ...rest] = command;
     return [first, ...rest];
@@ -55,7 +58,10 @@ const STORE_SCHEMES = {
   postgres: /^(?:postgres(?:ql)?)(?:\+\w+)?:\/\//i,
 } as const;
 
-export function readStores({ stores = {} }: ScenarioFile, reading: Reading): Scenario['stores'] {
+export function readStores(
+  { stores = {} }: Pick<ScenarioFile, 'stores'>,
+  reading: Reading,
+): Scenario['stores'] {
   const of = (kind: 'redis' | 'postgres') => {
     const url = stores[kind] ?? 'embedded';
     if (url !== 'embedded' && !STORE_SCHEMES[kind].test(url))
@@ -69,7 +75,7 @@ export function readStores({ stores = {} }: ScenarioFile, reading: Reading): Sce
   return { redis: of('redis'), postgres: of('postgres') };
 }
 
-export function readSetup({ setup }: ScenarioFile, reading: Reading): readonly SetupSpec[] {
+export function readSetup({ setup }: Pick<ScenarioFile, 'setup'>, reading: Reading): readonly SetupSpec[] {
   return readSteps(setup, ['setup'], reading);
 }
 
@@ -110,7 +116,7 @@ function sqlFile(name: string, path: Path, reading: Reading): SetupSpec {
   try {
     return { kind: 'sql', file, text: reading.readText(file) };
   } catch (cause) {
-    const expected = 'The name of an SQL file, relative to the scenario; a program is started by command.';
+    const expected = 'The name of an SQL file, relative to this file; a program is started by command.';
     reading.wrong(path, `${name} could not be read: ${fileFailure(cause, 'reading')}`, expected);
     return { kind: 'sql', file, text: '' };
   }
