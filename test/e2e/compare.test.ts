@@ -88,6 +88,11 @@ function effect({ effects }: Comparison, phase: string, metric: string) {
   return effects.find((one) => one.phase === phase && one.metric === metric && one.among === 'all');
 }
 
+/** A test of thorough runs; in others it is not there. */
+function thoroughly(name: string, run: () => Promise<void>): void {
+  if (THOROUGH) test(name, run);
+}
+
 describe('compare', () => {
   test('a faster query is better, and shows it cold and warm', async () => {
     const repository = shop(policy(60, 1));
@@ -206,7 +211,7 @@ describe('compare', () => {
     expectNothingLeft(repository);
   });
 
-  test('a service that dies half way leaves what was measured, and that is said', async () => {
+  thoroughly('a service that dies half way leaves what was measured, and that is said', async () => {
     const repository = shop(policy(2, 1));
     repository.commit(policy(60, 1));
     const running = whystale.start(['compare', 'slow', '--rounds', '60', '--seconds', '24'], {
@@ -231,7 +236,7 @@ describe('compare', () => {
     expectNothingLeft(repository);
   });
 
-  test.runIf(THOROUGH)('a cache that is never told of a write is faster and wrong', async () => {
+  thoroughly('a cache that is never told of a write is faster and wrong', async () => {
     const repository = shop(policy(60, 1));
     repository.write({
       'cases/slow/case.yaml': `${CASE}race: race.yaml\n`,

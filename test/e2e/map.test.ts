@@ -15,9 +15,9 @@ const SHOP = resolve(import.meta.dirname, '../../examples/node-shop/server.mjs')
 const TEST_LIMIT_MS = 240_000;
 /** Traffic goes on until every path that the test speaks of was taken often enough, on a slow machine too. */
 const LIMIT_S = 40;
-const CLIENTS = 4;
+const CLIENTS = 8;
 const PATHS = ['POST /orders', 'PUT /stock/{id}', 'GET /stock/{id}', 'PUT /items/{id}', 'GET /items/{id}'];
-const TIMES = 5;
+const TIMES = 4;
 
 describe('map --check', () => {
   const whystale = withWhystale();

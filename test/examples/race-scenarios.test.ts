@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseDocument } from 'yaml';
 import { readScenario } from '../../src/race/scenario/index.ts';
 import { pythonWith, withPostgres, withRedis } from '../support/engines.ts';
+import { THOROUGH } from '../support/thorough.ts';
 import { type Shop, startService } from './shop-process.ts';
 
 const FOLDER = join(import.meta.dirname, '..', '..', 'examples', 'race');
@@ -37,7 +38,9 @@ describe('the scenarios', () => {
 /** What removes nothing that is read. */
 const STAYS_OLD = ['missing-delete', 'wrong-key'];
 
-describe.each(['python', 'node'] as const)('the service in %s', (language) => {
+describe.each(
+  THOROUGH ? (['python', 'node'] as const) : (['node'] as const),
+)('the service in %s', (language) => {
   const redis = withRedis();
   const postgres = withPostgres();
   let service: Shop | null = null;

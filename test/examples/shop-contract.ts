@@ -228,7 +228,7 @@ export function describeShop(kind: ShopKind): void {
         await expectTruth(bench.shop, postgres);
       });
 
-    if (!repeats)
+    if (THOROUGH)
       test('two processes under traffic meet no stale answer either', { timeout: LIMIT_MS }, async () => {
         const bench = await open(FIXED);
         const second = await startShop(kind, { redis: redis.url(), postgres: postgres.url() }, FIXED);
@@ -260,7 +260,7 @@ export function describeShop(kind: ShopKind): void {
     });
   });
 
-  if (!repeats)
+  if (THOROUGH)
     test('traffic meets the races without any help', { timeout: LIMIT_MS }, async () => {
       const bench = await open('stale-fill-race,missing-invalidation');
       const result = await runTraffic({

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createDpor, type DporOptions } from '../../../src/race/explore/dpor.ts';
 import { createNone } from '../../../src/race/explore/none.ts';
+import { THOROUGH } from '../../support/thorough.ts';
 import { classesOf, explore, statesOf } from './drive.ts';
 import { cachePrograms, expiringPrograms, faultyPrograms, lockingPrograms } from './programs.ts';
 import type { Program } from './world.ts';
@@ -38,7 +39,8 @@ const programs: readonly [string, fc.Arbitrary<Program>, number, number][] = [
 ];
 
 describe('the reduction reaches what plain enumeration reaches, each class once', () => {
-  it.each(programs)('%s', { timeout: 240_000 }, (_, arbitrary, faults, numRuns) => {
+  it.each(programs)('%s', { timeout: 240_000 }, (_, arbitrary, faults, thorough) => {
+    const numRuns = THOROUGH ? thorough : Math.ceil(thorough / 3);
     fc.assert(
       fc.property(arbitrary, (program) => agree(program, faults)),
       { numRuns },
