@@ -1,7 +1,7 @@
 /** The case's race scenario, explored on both sides. */
 import { join } from 'node:path';
 import { WhystaleError } from '../errors.ts';
-import { readScenario } from '../race/scenario/index.ts';
+import { readScenario, type Scenario } from '../race/scenario/index.ts';
 import type { Side } from './contract.ts';
 import type { LaidOut, LaidSide } from './lay-out.ts';
 import type { RaceSides } from './outcome.ts';
@@ -20,21 +20,41 @@ export async function raceBoth(
   signal: AbortSignal,
 ): Promise<RaceSides | null> {
   if (request.measured.race === null || !request.race) return null;
-  if (kind !== 'revisions') {
+  if (signal.aborted) return null;
+  if (kind === 'urls' || (kind === 'commands' && !(await runsAsTheCaseDoes(request, sides.before.env)))) {
     events.notice(
-      'The race scenario is not explored: it says itself how the service is run. Compare revisions.',
+      'The race scenario is not explored: it runs the service in a way of its own. Compare revisions, or give it the command of the case.',
     );
     return null;
   }
-  if (signal.aborted) return null;
   const before = await raceOne('before', sides.before, request, folder, events, signal);
   const after = await raceOne('after', sides.after, request, folder, events, signal);
   return { before, after };
 }
 
+/** Whether the scenario's command is the one that each side has in place of the case's. */
+async function runsAsTheCaseDoes({ measured }: CompareRequest, env: NodeJS.ProcessEnv): Promise<boolean> {
+  const words = (command: readonly string[] | undefined) => JSON.stringify(command ?? null);
+  try {
+    const { service } = await readScenario(measured.race ?? '', env);
+    return words(service.command) === words(measured.service?.command);
+  } catch {
+    // What is wrong with it is told when it is explored.
+    return true;
+  }
+}
+
+/** The scenario with the side's command, and where its revision stands. */
+async function scenarioOf(side: LaidSide, file: string): Promise<Scenario> {
+  const scenario = await readScenario(file, side.env);
+  if (side.relocation !== null) return relocatedScenario(scenario, side.relocation);
+  const command = side.measured.service?.command ?? scenario.service.command;
+  return { ...scenario, service: { ...scenario.service, command } };
+}
+
 async function raceOne(
   side: Side,
-  { relocation, env }: LaidSide,
+  laid: LaidSide,
   { measured, version }: CompareRequest,
   folder: string,
   events: CompareEvents,
@@ -43,17 +63,17 @@ async function raceOne(
   const told = (text: string | null) => events.progress({ doing: 'racing', side, turn: null, text });
   told(null);
   try {
-    const scenario = await readScenario(measured.race ?? '', env);
+    const scenario = await scenarioOf(laid, measured.race ?? '');
     // Loaded here: few comparisons have a scenario.
     const { explore } = await import('../race/run/index.ts');
     const result = await explore(
       {
-        scenario: relocation === null ? scenario : relocatedScenario(scenario, relocation),
+        scenario,
         strategy: 'dpor',
         seed: SEED,
         schedules: join(folder, side, 'schedules'),
         ownDatabase: false,
-        env,
+        env: laid.env,
         version,
       },
       {
