@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { WhystaleError } from '../errors.ts';
 import { errorDocument, errorText, factsOf } from '../report/error.ts';
+import * as audit from './commands/audit.ts';
 import * as caseCommand from './commands/case.ts';
 import * as check from './commands/check.ts';
 import * as compare from './commands/compare.ts';
@@ -34,6 +35,7 @@ const COMMANDS: readonly { readonly register: (program: Command, frame: Frame) =
   compare,
   check,
   doctor,
+  audit,
 ];
 
 /** The commands, ready to parse a command line. */

@@ -85,7 +85,12 @@ export interface BypassPostgres {
   readonly tls: boolean;
   /** Whether the server asked for a password. */
   readonly asked: boolean;
+  /** How it asked for it; null when it did not. */
+  readonly method: PasswordMethod | null;
 }
+
+/** How a password crosses to PostgreSQL (the manual's chapter 20.5); SASL is SCRAM-SHA-256 there. */
+export type PasswordMethod = 'cleartext' | 'md5' | 'scram-sha-256';
 
 /** Settings of a connection other than the usual ones. */
 export type PostgresExtras = Pick<pg.ClientConfig, 'application_name' | 'query_timeout'> & {
@@ -111,21 +116,25 @@ export async function connectPostgres(store: Store, extras: PostgresExtras = {})
 }
 
 /** What a server sends to ask for a password; `pg` names its events after the messages. */
-const ASKING = ['authenticationCleartextPassword', 'authenticationMD5Password', 'authenticationSASL'];
+const ASKING: readonly (readonly [string, PasswordMethod])[] = [
+  ['authenticationCleartextPassword', 'cleartext'],
+  ['authenticationMD5Password', 'md5'],
+  ['authenticationSASL', 'scram-sha-256'],
+];
 
 async function open(config: pg.ClientConfig): Promise<Omit<BypassPostgres, 'tls'>> {
   const client = new pg.Client(config);
-  let asked = false;
-  for (const event of ASKING) {
+  let method: PasswordMethod | null = null;
+  for (const [event, name] of ASKING) {
     client.connection.once(event, () => {
-      asked = true;
+      method = name;
     });
   }
   // A connection that breaks later makes the next query fail; without a listener it would end the process.
   client.on('error', () => undefined);
   try {
     await client.connect();
-    return { client, asked };
+    return { client, asked: method !== null, method };
   } catch (error) {
     await client.end().catch(() => undefined);
     throw error;

@@ -26,10 +26,10 @@ export function sharedResponse(
   return { by, credentials };
 }
 
-type Directives = ReadonlyMap<string, string | null>;
+export type Directives = ReadonlyMap<string, string | null>;
 
 /** Directives of Cache-Control in lower case, with their arguments without quotes (RFC 9111 section 5.2). */
-function directivesOf(values: readonly string[]): Directives {
+export function directivesOf(values: readonly string[]): Directives {
   const directives = new Map<string, string | null>();
   for (const [, name, quoted, plain] of values
     .join(',')
@@ -88,7 +88,8 @@ function isSameForAll(headers: RawHeaders, credentials: Credentials): boolean {
 const CODE =
   /^\s*(?:text\/css|(?:text|application)\/(?:x-)?javascript|application\/wasm|font\/|application\/(?:x-)?font)/i;
 
-function valuesOf(headers: RawHeaders, name: string): string[] {
+/** The values of every field of this name (in lower case), in order. */
+export function valuesOf(headers: RawHeaders, name: string): string[] {
   const values: string[] = [];
   for (let at = 0; at + 1 < headers.length; at += 2)
     if (headers[at]!.toLowerCase() === name) values.push(headers[at + 1]!);

@@ -93,8 +93,11 @@ async function redisDangerous(redis: Redis): Promise<readonly string[] | null> {
   return user === null ? null : dangerousCommands(user.commands);
 }
 
-/** Commands over the server itself, with the ACL categories that hold them. */
-const DANGEROUS: Readonly<Record<string, readonly string[]>> = {
+/** Commands in upper case, with the ACL categories that hold them. */
+export type CommandCategories = Readonly<Record<string, readonly string[]>>;
+
+/** Commands over the server itself. */
+const DANGEROUS: CommandCategories = {
   CONFIG: ['@all', '@admin', '@dangerous', '@slow'],
   DEBUG: ['@all', '@admin', '@dangerous', '@slow'],
   FLUSHALL: ['@all', '@keyspace', '@write', '@dangerous', '@slow'],
@@ -104,12 +107,12 @@ const DANGEROUS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * Which of them an ACL rule allows; rules are applied from left to right, the last one that concerns a command decides.
+ * Which of the commands an ACL rule allows; rules are applied from left to right, the last one that concerns a command decides.
  *
  * @see https://redis.io/docs/latest/operate/oss_and_stack/management/security/acl/
  */
-export function dangerousCommands(rules: string): readonly string[] {
-  return Object.entries(DANGEROUS).flatMap(([command, categories]) => {
+export function dangerousCommands(rules: string, commands: CommandCategories = DANGEROUS): readonly string[] {
+  return Object.entries(commands).flatMap(([command, categories]) => {
     let allowed = false;
     for (const rule of rules.toLowerCase().split(/\s+/)) {
       const what = rule === 'allcommands' ? '@all' : rule === 'nocommands' ? '@all' : rule.slice(1);

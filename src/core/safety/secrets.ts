@@ -135,7 +135,8 @@ function isMisplaced(key: KeyState, { secret, named }: Entry): boolean {
   return named || NEVER_IN_SESSIONS.has(secret.kind) || !isSessionStore(key.name);
 }
 
-const NAMES: Readonly<Record<SecretKind, string>> = {
+/** What each kind is called in a sentence. */
+export const SECRET_NAMES: Readonly<Record<SecretKind, string>> = {
   'api-key': 'an API key',
   'bearer-token': 'a token',
   'card-number': 'a card number',
@@ -173,7 +174,7 @@ function factOf(template: string, found: readonly Found[]): CostFact {
 }
 
 function whatAndWhere({ secret, named }: Found): string {
-  const what = NAMES[secret.kind];
+  const what = SECRET_NAMES[secret.kind];
   if (named)
     return secret.place === '' ? `${what} in its name` : `${what} in its name, after ${secret.place}`;
   return secret.place === '' ? what : `${what} at ${secret.place}`;
