@@ -7,7 +7,10 @@ import { CODES } from '../../core/codes.ts';
 import type { Analysis, Finding, Remedy } from '../../core/finding.ts';
 import type { CacheOperation, Operation } from '../../core/operation.ts';
 import type { FaultKind, Step } from '../explore/contract.ts';
-import type { Taken } from './execution.ts';
+import type { Scenario } from '../scenario/contract.ts';
+import type { Ran, Taken } from './execution.ts';
+import { isSessionModel } from './session-oracle.ts';
+import type { Witness } from './witness.ts';
 
 export interface NamedCause {
   readonly code: CauseCode;
@@ -22,12 +25,27 @@ export interface NamedCause {
 /** Faults after which an actor does not do what it would have done. */
 const CUTTING: readonly FaultKind[] = ['crash', 'reset', 'reply-lost', 'error', 'delay'];
 
+/** Why a run ended stale; null: it did not. */
+export function causeOfRun(
+  { judgement, taken }: Pick<Ran, 'judgement' | 'taken'>,
+  scenario: Scenario,
+  witness: Witness,
+): NamedCause | null {
+  if (judgement?.stale !== true) return null;
+  const answer = judgement.answers.find(({ stale }) => stale);
+  // Of a session it is an answer on the way that was stale.
+  const instance = isSessionModel(scenario) ? null : (answer?.actor ?? null);
+  return nameCause(witness.analysis(), taken, instance);
+}
+
+/** @param instance whose answer was stale; null: not known. */
 export function nameCause(
   seen: { readonly analysis: Analysis; readonly operations: readonly Operation[] },
   taken: readonly Taken[],
+  instance: string | null,
 ): NamedCause {
   const finding = staleFinding(seen.analysis);
-  const served = lastHit(seen.operations);
+  const served = lastHit(answering(seen.operations, instance));
   const cut = cutOff(taken, seen.operations);
   const told = finding?.code ?? byOrder(seen.operations, served);
   const code = settled(told, cut);
@@ -65,6 +83,13 @@ function settled(code: CauseCode, cut: Step | null): CauseCode {
     code === 'WS103' && cut?.meant?.some(({ resource }) => resource.startsWith('redis:')) === true;
   if (cut !== null && (missing || again)) return 'WS105';
   return code === 'WS112' ? 'WS101' : code;
+}
+
+/** What the last request of an instance asked of the stores: the oracle's. */
+function answering(operations: readonly Operation[], instance: string | null): readonly Operation[] {
+  const last = operations.findLast((op) => op.tier === 'http' && op.session === `http:${instance}`);
+  if (last?.request === undefined) return operations;
+  return operations.filter((op) => op.tier !== 'http' && op.request === last.request);
 }
 
 function lastHit(operations: readonly Operation[]): (CacheOperation & { readonly key: string }) | null {

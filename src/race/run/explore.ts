@@ -7,7 +7,7 @@ import { createRandom } from '../explore/random.ts';
 import { type FaultFigures, RACE_FORMAT, type RaceResult, type StartFigures } from '../result.ts';
 import type { Start } from '../scenario/contract.ts';
 import { boundOf, boundText } from './bound.ts';
-import { type NamedCause, nameCause } from './cause.ts';
+import { causeOfRun, type NamedCause } from './cause.ts';
 import { Collection, faultOf } from './collection.ts';
 import type { RaceEvents, RaceRequest } from './contract.ts';
 import { Execution, type Ran } from './execution.ts';
@@ -182,7 +182,7 @@ class Search {
     this.#ranMs += performance.now() - begin;
     this.#runs++;
     for (const actor of ran.polled) this.#polled.add(actor);
-    const cause = ran.judgement?.stale === true ? nameCause(witness.analysis(), ran.taken) : null;
+    const cause = causeOfRun(ran, world.scenario, witness);
     return { ran, cause };
   }
 

@@ -5,7 +5,7 @@ import type { Plan, Strategy } from '../explore/contract.ts';
 import { explainDivergence } from '../explore/divergence.ts';
 import { createReplay } from '../explore/replay.ts';
 import { type RaceStep, REPLAY_FORMAT, type ReplayResult, type ReplayRun } from '../result.ts';
-import { type NamedCause, nameCause } from './cause.ts';
+import { causeOfRun, type NamedCause } from './cause.ts';
 import type { ReplayEvents, ReplayRequest } from './contract.ts';
 import { Execution, type Ran, type Taken } from './execution.ts';
 import { openStage } from './open-stage.ts';
@@ -82,7 +82,7 @@ class Replayed {
       afterStep: (taken, at) => this.#stepped(taken, at),
     });
     const ran = await execution.run(strategy, plan);
-    const cause = ran.judgement?.stale === true ? nameCause(witness.analysis(), ran.taken) : null;
+    const cause = causeOfRun(ran, world.scenario, witness);
     return { ran, cause };
   }
 

@@ -249,14 +249,21 @@ export class RaceWorld implements World {
     return printJson((await databaseTruth(this.#parts.stores, sql)).value);
   }
 
-  judge(): Promise<Judgement> {
-    const { stores, instances } = this.#parts;
-    return judge({
+  async judge(): Promise<Judgement> {
+    const { stores, instances, options } = this.#parts;
+    const judgement = await judge({
       scenario: this.scenario,
       stores,
       instances,
       ask: (instance, request) => this.#ask(instance, request),
     });
+    const { method, path } = this.scenario.oracle.request;
+    for (const { actor, status } of judgement.answers) {
+      // Any answer counts, but one like this seldom is what was meant to be compared.
+      if (status !== null && status >= 500)
+        options.notice(`The oracle's request ${method} ${path} was answered ${status} by ${actor}.`);
+    }
+    return judgement;
   }
 
   close(): Promise<void> {
