@@ -12,8 +12,11 @@ import * as explain from './commands/explain.ts';
 import * as hunt from './commands/hunt.ts';
 import * as map from './commands/map.ts';
 import * as measure from './commands/measure.ts';
+import * as purge from './commands/purge.ts';
 import * as race from './commands/race.ts';
+import * as rehearse from './commands/rehearse.ts';
 import * as replay from './commands/replay.ts';
+import * as undo from './commands/undo.ts';
 import * as watch from './commands/watch.ts';
 import { EXIT, EXIT_MEANINGS, type ExitCode } from './exit-codes.ts';
 import { type Frame, printJson } from './frame.ts';
@@ -33,6 +36,9 @@ const COMMANDS: readonly { readonly register: (program: Command, frame: Frame) =
   caseCommand,
   measure,
   compare,
+  rehearse,
+  purge,
+  undo,
   check,
   doctor,
   audit,

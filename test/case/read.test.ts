@@ -80,6 +80,7 @@ const REQUEST = { method: 'GET', path: '/items/1', headers: {}, body: null };
 describe('a case', () => {
   it('with everything', () => {
     expect(parse(FULL)).toEqual({
+      rehearsed: expect.stringMatching(/^[0-9a-f]{64}$/),
       ...{ file, folder, name: 'old-price', title: 'Old price', status: 'closed' },
       ...{
         closed: '2026-01-31',
@@ -130,6 +131,7 @@ describe('a case', () => {
         { kind: 'judgement', step: 'seen', signed: { by: 'ada', at: '2026-01-30', note: null } },
       ],
       allow: ['LOG_LEVEL'],
+      rehearse: null,
     });
   });
 
@@ -181,6 +183,100 @@ describe('a case', () => {
     writeFileSync(file, 'owner: ada\n');
     expect((await readCase(file, {})).owner).toBe('ada');
     expect((await readCase(folder, {})).file).toBe(file);
+  });
+});
+
+/** A section that lacks nothing but its end. */
+const REHEARSE =
+  'rehearse: {deploy: x, url: "http://127.0.0.1:1", ready: {request: GET /r, within: 5s}, rollback: y, before: GET /b, check: GET /c';
+
+describe('what is rehearsed', () => {
+  const of = (text: string) => parse(text).rehearse;
+  const request = (path: string) => ({ method: 'GET', path, headers: {}, body: null });
+
+  it('has short forms and defaults', () => {
+    const text =
+      'input: GET /items/1\nexpected: 200\nurl: http://127.0.0.1:1\nrollback: back\nrehearse: {deploy: go, ready: "http://h:2/up?a=1", before: GET /b}';
+    expect(of(text)).toEqual({
+      config: null,
+      deploy: { command: ['go'], withinMs: 1_800_000 },
+      ready: { url: 'http://h:2', request: request('/up?a=1'), withinMs: 60_000 },
+      url: 'http://127.0.0.1:1',
+      postgres: null,
+      before: [
+        {
+          ...{ kind: 'request', name: 'GET /b', request: request('/b') },
+          expect: { note: null, status: null, path: null, value: null },
+        },
+      ],
+      check: [
+        {
+          ...{ kind: 'request', name: 'GET /items/1', request: request('/items/1') },
+          expect: { note: null, status: 200, path: null, value: null },
+        },
+      ],
+      figures: null,
+      rollback: { command: ['back'], withinMs: 1_800_000 },
+    });
+  });
+
+  it('may say everything', () => {
+    const text = `input: GET /items/1
+rehearse:
+  config: { staging: s.env, production: { command: ssh prod env }, names: DB_*, allow: [A, B] }
+  deploy: { command: go now, within: 5m }
+  ready: { request: GET /r, headers: { Host: a }, within: 5s }
+  url: https://staging.example.org/
+  postgres: postgres://db/app
+  before: [GET /b, { name: rows, sql: select 1, expect: 1 }]
+  check:
+    - { write: { request: PUT /a, json: { v: "{unique}" } }, read: GET /a, path: $.v, value: "{unique}", within: 2s }
+  figures: { rate: 60/m, seconds: 3, p50: 5ms, timesBaseline: 1.5 }
+  rollback: [back, now]
+`;
+    expect(of(text)).toMatchObject({
+      config: {
+        staging: { kind: 'file', file: join(folder, 's.env') },
+        production: { kind: 'command', command: ['ssh', 'prod', 'env'] },
+        ...{ names: ['DB_*'], allow: ['A', 'B'] },
+      },
+      deploy: { command: ['go', 'now'], withinMs: 300_000 },
+      ready: { url: null, request: { headers: { host: 'a' } }, withinMs: 5_000 },
+      url: 'https://staging.example.org',
+      before: [{ kind: 'request' }, { kind: 'sql', name: 'rows', value: 1 }],
+      check: [{ kind: 'freshness', name: 'PUT /a, then GET /a', value: '{unique}', withinMs: 2_000 }],
+      figures: { rate: 1, seconds: 3, p50Ms: 5, p99Ms: null, timesBaseline: 1.5 },
+      rollback: { command: ['back', 'now'] },
+    });
+  });
+
+  it.each<[string, string, string, RegExp]>([
+    ['check: GET /c', 'check: [{sql: select 1, expect: 1}]', '{deploy', /asks a database that is not named/],
+    ['check: GET /c', 'check: {request: GET /, expect: fine}', 'fine', /a sentence cannot be checked/],
+    [
+      'check: GET /c',
+      'check: {write: PUT /a, read: GET /a, path: price, value: 1}',
+      'price',
+      /no path to one value/,
+    ],
+    ['check: GET /c', 'figures: {rate: 5/s}, check: GET /c', '{rate', /no request to measure/],
+    ['check: GET /c', 'checks: GET /c', 'checks', /unknown field "checks"; did you mean "check"/],
+    ['rollback: y, ', '', '{deploy', /no command takes the change back/],
+    ['url: "http://127.0.0.1:1", ', '', '{deploy', /not said where staging answers/],
+    ['within: 5s', 'within: 0s', '0s', /leaves no time/],
+    ['request: GET /r', 'url: "http://a/", request: GET /r', '{url', /both say what is asked/],
+    ['deploy: x', "deploy: 'a \"b'", "'a", /no command/],
+  ])('may not have %s replaced by %s', (part, by, at, problem) => {
+    const text = `${REHEARSE.replace(part, by)}}`;
+    const error = facts(() => parse(text));
+    expect(error.what).toMatch(problem);
+    expect(error.what).toContain(`case.yaml:1:${text.indexOf(at) + 1}: `);
+  });
+
+  it('has a digest of its own', () => {
+    const digest = (text: string) => parse(text).rehearsed;
+    expect(digest(`owner: a\n${REHEARSE}}`)).toBe(digest(`owner: b\n${REHEARSE}}`));
+    expect(digest(`${REHEARSE}}`)).not.toBe(digest(`${REHEARSE.replace('deploy: x', 'deploy: z')}}`));
   });
 });
 
