@@ -264,9 +264,10 @@ function changedText(window: Window, reveal: Reveal): string {
   return effect === undefined ? 'a row' : `${kinds[effect.kind]} of ${effect.change.table}`;
 }
 
-/** The command that removes a key, and only that. */
+/** The command that plans the removal of a key, and of nothing else. */
 export function purgeOf({ db, name }: Pick<KeyState, 'db' | 'name'>): string {
-  return `redis-cli -n ${db} UNLINK ${shellWord(name)}`;
+  const database = db === 0 ? '' : ` --db ${db}`;
+  return `whystale purge --key ${shellWord(name)}${database}`;
 }
 
 function shellWord(text: string): string {
