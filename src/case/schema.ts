@@ -126,7 +126,9 @@ export const CaseFileSchema = z.strictObject({
   note: z
     .record(z.string(), z.unknown())
     .optional()
-    .describe('Fields of its page among the field notes (docs/notes.md); they do not bear on what is measured.'),
+    .describe(
+      'Fields of its page among the field notes (docs/notes.md); they do not bear on what is measured.',
+    ),
 });
 
 export type CaseFile = z.infer<typeof CaseFileSchema>;

@@ -12,6 +12,7 @@ import * as explain from './commands/explain.ts';
 import * as hunt from './commands/hunt.ts';
 import * as map from './commands/map.ts';
 import * as measure from './commands/measure.ts';
+import * as notes from './commands/notes.ts';
 import * as purge from './commands/purge.ts';
 import * as race from './commands/race.ts';
 import * as rehearse from './commands/rehearse.ts';
@@ -39,6 +40,7 @@ const COMMANDS: readonly { readonly register: (program: Command, frame: Frame) =
   rehearse,
   purge,
   undo,
+  notes,
   check,
   doctor,
   audit,
