@@ -9,8 +9,8 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: ['test/e2e/**'],
           testTimeout: 60_000,
-          // The default leaves one of two cores idle.
-          maxWorkers: 2,
+          // The default leaves one of two cores idle; many tests wait for a store or a timer.
+          maxWorkers: 3,
         },
       },
       {

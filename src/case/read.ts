@@ -2,7 +2,6 @@
 import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { parse } from 'yaml';
 import {
   digestOf,
   readForm,
@@ -43,8 +42,15 @@ export async function readCase(path: string, env: Variables): Promise<StoredCase
 
 /** Reads the text of a case that stands in `file`; the SQL files it names are read too. Throws WSE702 or WSE703. */
 export function parseCase(text: string, file: string, env: Variables): StoredCase {
-  const built = readForm(text, file, env, FORM, caseOf);
-  return stored(text, file, built);
+  let written: unknown = null;
+  const form = {
+    ...FORM,
+    written: (value: unknown) => {
+      written = value;
+    },
+  };
+  const built = readForm(text, file, env, form, caseOf);
+  return stored(text, file, built, written);
 }
 
 /** As {@link readCase}, for showing: no variable is replaced by its value, and none has to be set. */
@@ -55,15 +61,19 @@ export async function readWrittenCase(path: string): Promise<WrittenCase> {
 
 export function parseWrittenCase(text: string, file: string): WrittenCase {
   let kept: readonly VariableProblem[] = [];
+  let written: unknown = null;
   const form = {
     ...FORM,
+    written: (value: unknown) => {
+      written = value;
+    },
     keepVariables: (problems: readonly VariableProblem[]) => {
       kept = problems;
     },
   };
   const built = readForm(text, file, {}, form, caseOf);
   const names = kept.flatMap(({ text: reference }) => /^\$\{(\w+)\}$/.exec(reference)?.[1] ?? []);
-  return { ...stored(text, file, built), variables: [...new Set(names)].sort() };
+  return { ...stored(text, file, built, written), variables: [...new Set(names)].sort() };
 }
 
 function fileAt(path: string): string {
@@ -74,7 +84,7 @@ function fileAt(path: string): string {
 
 type Built = ReturnType<typeof caseOf>;
 
-function stored(text: string, file: string, built: Built): StoredCase {
+function stored(text: string, file: string, built: Built, written: unknown): StoredCase {
   const folder = dirname(file);
   const name = basename(folder);
   return {
@@ -82,7 +92,7 @@ function stored(text: string, file: string, built: Built): StoredCase {
     folder,
     name,
     digest: digestOf(text),
-    ...digestsOf(text, built),
+    ...digestsOf(written as CaseFile, built),
     ...built,
     title: built.title ?? name,
   };
@@ -110,8 +120,10 @@ const REHEARSED = [
 ] as const satisfies readonly (keyof CaseFile)[];
 
 /** Of values as they are written: a digest of what variables stand for would tell short secrets. */
-function digestsOf(text: string, { setup }: Pick<Case, 'setup'>): Pick<StoredCase, 'measured' | 'rehearsed'> {
-  const written = parse(text) as CaseFile;
+function digestsOf(
+  written: CaseFile,
+  { setup }: Pick<Case, 'setup'>,
+): Pick<StoredCase, 'measured' | 'rehearsed'> {
   const files = setup.flatMap((step) => (step.kind === 'sql' ? [step.text] : []));
   const sections = (names: readonly (keyof CaseFile)[]) => names.map((name) => sorted(written[name]));
   const digest = (value: unknown) => createHash('sha256').update(JSON.stringify(value)).digest('hex');

@@ -279,7 +279,25 @@ export function chooseSources(
   for (const source of ranked) {
     if (explains(source, explained, chosen.length)) chosen.push(source);
   }
-  return chosen;
+  return withoutCovered(chosen);
+}
+
+/** What is told by one read as a whole is not told by another that tells a part of it, however well the key's name fits that one:
+ * page 1 is no list of category 1. */
+function withoutCovered(chosen: readonly Source[]): readonly Source[] {
+  if (chosen.length < 2) return chosen;
+  const told = new Map(chosen.map((source) => [source, toldBy(source)]));
+  return chosen.filter((source) => {
+    const own = told.get(source)!;
+    return !chosen.some((other) => {
+      const all = told.get(other)!;
+      return all.size > own.size && [...own].every((one) => all.has(one));
+    });
+  });
+}
+
+function toldBy({ rows }: Source): ReadonlySet<string> {
+  return new Set(rows.flatMap(({ columns }) => columns.map(({ place, value }) => `${place}\u0000${value}`)));
 }
 
 /** Of equal executions: a stronger one; the fill's own request; one whose transaction does not write, since who writes rows seldom

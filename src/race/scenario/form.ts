@@ -24,6 +24,8 @@ export interface FileForm<S extends z.ZodType> {
   /** Called with the variables that have no value, which then stay as they are written; values made of them are not held
    * against what they must be. Without it they are problems. */
   readonly keepVariables?: (problems: readonly VariableProblem[]) => void;
+  /** Called with what the file says, its variables as they are written. */
+  readonly written?: (value: unknown) => void;
 }
 
 /** A variable, as opposed to something that names none. */
@@ -51,6 +53,7 @@ export function readForm<S extends z.ZodType, T>(
   build: (value: z.output<S>, reading: Reading) => T,
 ): T {
   const yaml = yamlOf(text, file, form.errors);
+  form.written?.(yaml.value);
   const { value, problems: unset } = expandVariables(yaml.value, env);
   const kept = form.keepVariables === undefined ? [] : unset.filter(({ text }) => NAMED.test(text));
   form.keepVariables?.(kept);

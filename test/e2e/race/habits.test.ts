@@ -118,7 +118,8 @@ describe('a service with', () => {
     const scene = shows(service, options);
     const reduced = await races.race(scene);
     expectExplored(reduced, causes);
-    if (THOROUGH ? slow !== true : PLAIN.includes(service)) await expectSameWithoutReduction(scene, reduced);
+    if (THOROUGH ? slow !== true : PLAIN.includes(service) && options.actors !== undefined)
+      await expectSameWithoutReduction(scene, reduced);
     const [first] = reduced.counterexamples;
     if (first === undefined) return;
     expect(await races.replay(reduced, first.schedule, 3)).toMatchObject({ reproduced: 3, diverged: 0 });

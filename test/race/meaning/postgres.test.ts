@@ -157,6 +157,10 @@ describe('a statement', () => {
       'SELECT * FROM items WHERE id = 1 FOR UPDATE',
       'SELECT items id=1 FOR UPDATE | r pg:items:1, w lock:items:1',
     ],
+    [
+      'SELECT * FROM items WHERE id = 1 FOR KEY SHARE',
+      'SELECT items id=1 FOR KEY SHARE | r pg:items:1, w lock:items:1',
+    ],
     ['SELECT price_of(1), twice(2)', 'SELECT price_of, twice | r pg:items'],
     ["SELECT run('x')", `SELECT run | ${ANYTHING}`],
     ["SELECT query_to_xml('select 1', true, true, '')", `SELECT query_to_xml | ${ANYTHING}`],

@@ -38,8 +38,8 @@ export class Draft {
   mayFail = false;
   /** A setting that decides what names mean was changed by a computed value. */
   lost = false;
-  /** The user wrote a locking clause. */
-  forUpdate = false;
+  /** The locking clause that the user wrote, as it is shown; empty: none. */
+  clause = '';
   readonly touched: Touched[] = [];
   /** Functions called, for labels of statements that touch no table. */
   readonly called: string[] = [];

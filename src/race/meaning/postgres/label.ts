@@ -23,7 +23,7 @@ function tableText({ name, where }: Touched): string {
 
 /** `verb` with the tables it is about; of a statement without any, the functions it calls. */
 export function statementLabel(verb: string, draft: Draft): string {
-  const locks = draft.forUpdate && verb === 'SELECT' ? ' FOR UPDATE' : '';
+  const locks = draft.clause !== '' && verb === 'SELECT' ? ` ${draft.clause}` : '';
   const tables = [...new Set(draft.touched.map(tableText))];
   const more = tables.length - MAX_TABLES;
   if (tables.length > 0)

@@ -154,11 +154,20 @@ export function withCtes(clause: WithClause | undefined, walk: Walk): Walk {
   return { ...walk, ctes };
 }
 
+/** Locking clauses as they are written (postgresql.org, SELECT, "The Locking Clause"). */
+const CLAUSES: Readonly<Record<string, string>> = {
+  LCS_FORUPDATE: 'FOR UPDATE',
+  LCS_FORNOKEYUPDATE: 'FOR NO KEY UPDATE',
+  LCS_FORSHARE: 'FOR SHARE',
+  LCS_FORKEYSHARE: 'FOR KEY SHARE',
+};
+
 function lockings(query: SelectStmt, walk: Walk): (alias: string) => Walk['locking'] {
-  if (query.lockingClause?.length && !walk.behind) walk.draft.forUpdate = true;
   const clauses = (query.lockingClause ?? []).flatMap((node): LockingClause[] =>
     'LockingClause' in node ? [node.LockingClause] : [],
   );
+  const [first] = clauses;
+  if (first !== undefined && !walk.behind) walk.draft.clause = CLAUSES[first.strength ?? ''] ?? 'FOR UPDATE';
   return (alias) => {
     let strongest = walk.locking;
     for (const { strength, lockedRels } of clauses) {
