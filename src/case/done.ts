@@ -1,5 +1,5 @@
 /** What of a case has to be done, and not written: the steps of its checklist, and its rehearsal. */
-import { createHash } from 'node:crypto';
+import { digestOf } from '../race/scenario/parts.ts';
 import type { Surroundings } from './check.ts';
 import type { StepRun } from './checklist-contract.ts';
 import { howRan } from './command-run.ts';
@@ -15,7 +15,7 @@ export type CommandItem = Extract<ChecklistItem, { readonly kind: 'command' }>;
 
 /** SHA-256 of a command as it is written. */
 export function commandDigest(command: readonly string[]): string {
-  return createHash('sha256').update(JSON.stringify(command)).digest('hex');
+  return digestOf(JSON.stringify(command));
 }
 
 /** Where the commands of a case are run. */

@@ -1,5 +1,4 @@
 /** `case.yaml` → the case as it is measured. What is wrong is told with line and column, all of it at once. */
-import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import {
@@ -126,7 +125,7 @@ function digestsOf(
 ): Pick<StoredCase, 'measured' | 'rehearsed'> {
   const files = setup.flatMap((step) => (step.kind === 'sql' ? [step.text] : []));
   const sections = (names: readonly (keyof CaseFile)[]) => names.map((name) => sorted(written[name]));
-  const digest = (value: unknown) => createHash('sha256').update(JSON.stringify(value)).digest('hex');
+  const digest = (value: unknown) => digestOf(JSON.stringify(value));
   return { measured: digest([sections(MEASURED), files]), rehearsed: digest(sections(REHEARSED)) };
 }
 

@@ -1,11 +1,11 @@
 /** The annotated tag of a finished case: its message carries the figures, the verdicts, and digests of what they were read from. */
-import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { z } from 'zod';
 import { COMPARISON_FILE } from '../compare/kept.ts';
 import { duration } from '../core/numbers.ts';
 import { MEASURE_FORMAT } from '../measure/contract.ts';
+import { digestOf } from '../race/scenario/parts.ts';
 import { REHEARSAL_FILE } from '../rehearse/contract.ts';
 import type { Surroundings } from './check.ts';
 import { CHECKLIST_FILE } from './checklist-contract.ts';
@@ -169,7 +169,7 @@ function nameOf({ folder }: WrittenCase, path: string): string {
 }
 
 function digestLine(name: string, content: string | Buffer): string {
-  return `sha256 ${createHash('sha256').update(content).digest('hex')} ${name}`;
+  return `sha256 ${digestOf(content)} ${name}`;
 }
 
 /** What a person wrote stays on its line, and steers no terminal that shows the tag. */

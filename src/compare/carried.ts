@@ -7,7 +7,7 @@ import { dirname, join, relative, sep } from 'node:path';
 import { isDependencyFile } from '../fingerprint/dependency-files.ts';
 import { manifestParts } from '../fingerprint/manifest-parts.ts';
 import { lastLines } from '../race/world/steps.ts';
-import { startChild } from '../watch/child.ts';
+import { runChild } from '../watch/child-run.ts';
 import type { Side } from './contract.ts';
 import { installFailed } from './errors.ts';
 import { git } from './git.ts';
@@ -157,21 +157,18 @@ export async function install(
   env: NodeJS.ProcessEnv,
   signal: AbortSignal,
 ): Promise<void> {
-  const child = await startChild({
-    command,
-    env: Object.fromEntries(
-      Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined),
-    ),
-    cwd: join(tree, inner),
-    clock: () => performance.now(),
-  });
-  const stop = (): void => void child.stop();
-  signal.addEventListener('abort', stop, { once: true });
-  const timer = setTimeout(stop, INSTALL_LIMIT_MS);
-  const end = await child.ended;
-  clearTimeout(timer);
-  signal.removeEventListener('abort', stop);
-  signal.throwIfAborted();
+  const end = await runChild(
+    {
+      command,
+      env: Object.fromEntries(
+        Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined),
+      ),
+      cwd: join(tree, inner),
+      clock: () => performance.now(),
+    },
+    INSTALL_LIMIT_MS,
+    signal,
+  );
   if (end.exitCode === 0 && !end.stopped) return;
   const how = end.stopped
     ? `did not end within ${INSTALL_LIMIT_MS / 60_000} min.`

@@ -9,7 +9,6 @@ import { judge, RESAMPLES } from './judge/index.ts';
 import type { ComparisonFolder } from './kept.ts';
 import { type LaidOut, layOut } from './lay-out.ts';
 import { Notices } from './notices.ts';
-import { withOrigin, withTotals } from './origin.ts';
 import { outcomeOf, staleOnlyAfter } from './outcome.ts';
 import { planOf } from './plan.ts';
 import { raceBoth } from './races.ts';
@@ -17,6 +16,7 @@ import type { CompareEvents, CompareRequest, DrawComparison } from './request.ts
 import { composersOf, fingerprintsOf, unmeasuredRun, unseenNotices } from './runs.ts';
 import { assertOwnRedis, closeBoth, type Opening, openBoth, type Services } from './services.ts';
 import { type ScratchStores, scratchStores } from './stores.ts';
+import { withTotals } from './totals.ts';
 import { type Turns, takeTurns } from './turns.ts';
 
 /** Of services that run already. */
@@ -240,7 +240,7 @@ class Comparing {
     const { request, signal } = this.#setting;
     const changeKind = request.measured.change.kind;
     const options = { random: request.random, confidence: CONFIDENCE, resamples: RESAMPLES, changeKind };
-    const judged = withOrigin(judge(turns.blocks, options), turns.blocks, changeKind);
+    const judged = judge(turns.blocks, options);
     const cutBy = turns.cut ?? (signal.aborted ? 'It was interrupted.' : null);
     const cut = cutBy === null ? null : { why: cutBy, pairs: turns.pairs, of: request.rounds };
     const told = outcomeOf(judged, { race, stale, cut });

@@ -44,7 +44,11 @@ export async function noteData(sheet: Sheet, client: pg.Client, now: () => numbe
       continue;
     }
     try {
-      sheet.shown('data', name, await countOf(client, `${quoted(schema)}.${quoted(table)}`));
+      sheet.shown(
+        'data',
+        name,
+        await countOf(client, `${client.escapeIdentifier(schema)}.${client.escapeIdentifier(table)}`),
+      );
     } catch (error) {
       sheet.unknown('data', name, error);
     }
@@ -76,8 +80,4 @@ async function estimated(client: pg.Client, table: string): Promise<number> {
 
 function rounded(rows: number): string {
   return `~${Number(rows.toPrecision(ESTIMATE_DIGITS))}`;
-}
-
-function quoted(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
 }

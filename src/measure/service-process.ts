@@ -1,5 +1,4 @@
 /** The measured service: started behind the relays on a free port, ready when it says so, ended at the end. */
-import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Case } from '../case/contract.ts';
 import { freePort } from '../engines/index.ts';
@@ -7,15 +6,12 @@ import type { RequestSpec } from '../race/scenario/index.ts';
 import { expandRequest } from '../race/world/environment.ts';
 import { INSTANCE_LIMITS } from '../race/world/instance.ts';
 import { isAlive } from '../race/world/processes.ts';
-import { sendRequest } from '../race/world/request.ts';
+import { HOSTS, isReady, PORT_TAKEN } from '../race/world/ready.ts';
 import { type Child, type ChildEnd, type ChildLine, startChild } from '../watch/child.ts';
 import { childEnvironment, type ProxiedStore } from '../watch/environment.ts';
 import { expand, type TemplateValues } from '../watch/templates.ts';
 import { endedEarly, notReady } from './errors.ts';
 
-/** A name for this machine may mean either; services listen on one of them or both. */
-const HOSTS = ['127.0.0.1', '::1'] as const;
-const PORT_TAKEN = /EADDRINUSE|address already in use|Only one usage of each socket address/i;
 /** Time between SIGTERM and SIGKILL, ms. */
 const STOP_MS = 5_000;
 
@@ -119,6 +115,7 @@ async function untilReady(
   { service, signal }: ServiceOptions,
 ): Promise<{ readonly host: string } | ChildEnd> {
   const limitMs = service.ready?.withinMs ?? INSTANCE_LIMITS.readyMs;
+  const request = service.ready === null ? null : expandRequest(service.ready.request, launch.values);
   const until = performance.now() + limitMs;
   for (let look = 0; ; look++) {
     if (!isAlive(child.pid)) return child.ended;
@@ -126,40 +123,10 @@ async function untilReady(
     const left = until - performance.now();
     if (left <= 0) throw late(service, launch, limitMs, child.tail());
     const host = HOSTS[look % HOSTS.length] ?? HOSTS[0];
-    if (await isReady(service, launch, host, Math.min(left, INSTANCE_LIMITS.probeMs))) return { host };
+    const address = { host, port: launch.port };
+    if (await isReady(request, address, 'service', Math.min(left, INSTANCE_LIMITS.probeMs))) return { host };
     await delay(INSTANCE_LIMITS.pollMs / HOSTS.length);
   }
-}
-
-async function isReady(
-  service: ServiceSpec,
-  launch: Launch,
-  host: string,
-  limitMs: number,
-): Promise<boolean> {
-  const address = { host, port: launch.port };
-  if (service.ready === null) return accepts(address, limitMs);
-  const request = expandRequest(service.ready.request, launch.values);
-  const options = { actor: 'service', address, limitMs, moved: () => undefined };
-  const reply = await sendRequest(request, options).ended;
-  return reply.kind === 'response' && reply.response.status >= 200 && reply.response.status < 400;
-}
-
-/** Whether somebody accepts connections there. */
-function accepts(
-  address: { readonly host: string; readonly port: number },
-  limitMs: number,
-): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(address);
-    const end = (answer: boolean): void => {
-      socket.destroy();
-      resolve(answer);
-    };
-    socket.setTimeout(limitMs, () => end(false));
-    socket.once('connect', () => end(true));
-    socket.once('error', () => end(false));
-  });
 }
 
 function late(service: ServiceSpec, { port }: Launch, limitMs: number, tail: readonly string[]) {

@@ -67,6 +67,7 @@ export class Channel {
   reset(): void {
     const { socket } = this;
     if (socket.destroyed) return;
+    // Neither this nor what is set below is in Node's types.
     const handle = (socket as unknown as { _handle?: { reset?: unknown } | null })._handle;
     const shuttingDown = socket.writableEnded && !socket.writableFinished;
     // Pipes and TLS have no reset.
@@ -140,6 +141,7 @@ export function wrapChannel(socket: net.Socket): Channel {
 
 /** Detaches the libuv handle from a socket, or null when this Node version has no such handle. */
 function takeHandle(socket: net.Socket): StreamHandle | null {
+  // Not in Node's types.
   const holder = socket as unknown as { _handle?: StreamHandle | null };
   const handle = holder._handle;
   if (!handle || typeof handle.useUserBuffer !== 'function' || socket.readableLength > 0) return null;

@@ -293,6 +293,7 @@ export function readOperation(text: string): LineReading {
   if (checks === undefined) return { is: 'unknown', kind: `${tier} ${kind}` };
   const problem = misfit(record, checks) ?? timesOf(record);
   if (problem !== null) return { is: 'damaged', problem };
+  // The checks of its kind have shown that it is one.
   return { is: 'operation', operation: record as unknown as Operation };
 }
 

@@ -11,9 +11,10 @@ import type {
 import { shellWord } from '../case/shell.ts';
 import { count, counted, duration } from '../core/numbers.ts';
 import { gapLines } from './case-check-text.ts';
+import { labelledLines } from './labelled.ts';
 import type { Drawing, Style } from './style.ts';
 import { type Column, tableLines } from './table.ts';
-import { padEnd, visible } from './width.ts';
+import { visible } from './width.ts';
 import { wrapText } from './wrap.ts';
 
 const INDENT = 4;
@@ -69,9 +70,9 @@ function headLines(item: ShownCase, drawing: Drawing): readonly string[] {
   ];
 }
 
-function labelled(label: string, text: string, { width, style }: Drawing): readonly string[] {
-  const lines = wrapText(visible(text), width - INDENT - LABEL_WIDTH - 1);
-  return lines.map((line, i) => `${margin}${style.faint(padEnd(i === 0 ? label : '', LABEL_WIDTH))} ${line}`);
+function labelled(label: string, text: string, drawing: Drawing): readonly string[] {
+  const column = { indent: INDENT, width: LABEL_WIDTH + 1, paint: drawing.style.faint };
+  return labelledLines(label, text, column, drawing);
 }
 
 function expectedText({ expected: { note, status, path, value } }: ShownCase): string | null {

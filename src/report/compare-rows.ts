@@ -1,6 +1,7 @@
 /** The rows of a comparison: what text and Markdown have in common. Pure. */
 import type { Comparison, Effect, Side } from '../compare/contract.ts';
-import { count, duration, percent } from '../core/numbers.ts';
+import { effectChange, effectValue } from '../compare/effect-words.ts';
+import { count, percent } from '../core/numbers.ts';
 import type { Phase, PhaseFigures } from '../measure/contract.ts';
 
 export const EFFECT_HEADINGS = ['figure', 'before', 'after', 'effect', 'interval', 'says', 'least'] as const;
@@ -49,37 +50,18 @@ function cells(effect: Effect): readonly string[] {
   const { metric, among, before, after, interval, verdict, detectable } = effect;
   return [
     among === 'all' ? NAMES[metric] : `${NAMES[metric]} of ${among}`,
-    value(effect, before),
-    value(effect, after),
-    change(effect, effect.effect),
+    effectValue(effect, before),
+    effectValue(effect, after),
+    effectChange(effect, effect.effect),
     interval === null ? '-' : range(effect, interval),
     verdict === 'unknown' ? '-' : verdict,
-    detectable === null ? '-' : change(effect, detectable).replace(/^\+/, ''),
+    detectable === null ? '-' : effectChange(effect, detectable).replace(/^\+/, ''),
   ];
-}
-
-function value({ scale, metric }: Effect, number: number): string {
-  if (!Number.isFinite(number)) return '-';
-  if (scale === 'ratio') return duration(number);
-  return metric === 'source-calls' ? number.toFixed(2) : percent(number);
-}
-
-/** `-38 %` of a time, `+12 pp` (percentage points) of a share, `-1.50` of a number of calls. */
-function change({ scale, metric }: Effect, number: number): string {
-  if (!Number.isFinite(number)) return '-';
-  if (scale === 'ratio') return `${signed((number - 1) * 100, 0)} %`;
-  return metric === 'source-calls' ? signed(number, 2) : `${signed(number * 100, 1)} pp`;
 }
 
 /** `-65 to -55 %`: the unit once. */
 function range(effect: Effect, { low, high }: NonNullable<Effect['interval']>): string {
-  return `${change(effect, low).replace(/ (?:%|pp)$/, '')} to ${change(effect, high)}`;
-}
-
-function signed(number: number, decimals: number): string {
-  const text = number.toFixed(decimals);
-  if (Number(text) === 0) return (0).toFixed(decimals);
-  return number > 0 ? `+${text}` : text;
+  return `${effectChange(effect, low).replace(/ (?:%|pp)$/, '')} to ${effectChange(effect, high)}`;
 }
 
 export const LEGEND =

@@ -1,6 +1,7 @@
 /** A comparison as text: the verdict and why, then every figure it rests on. */
-import type { CompareVerdict, Comparison } from '../compare/contract.ts';
+import type { Comparison } from '../compare/contract.ts';
 import { count, duration } from '../core/numbers.ts';
+import { verdictPaint } from './case-text.ts';
 import {
   aboutSentence,
   DIFFERENCE_HEADINGS,
@@ -11,7 +12,7 @@ import {
   LEGEND,
   totalsSentence,
 } from './compare-rows.ts';
-import type { Drawing, Paint, Style } from './style.ts';
+import type { Drawing } from './style.ts';
 import { type Column, tableLines } from './table.ts';
 import { visible } from './width.ts';
 import { wrapText } from './wrap.ts';
@@ -68,10 +69,6 @@ function verdictLines(
     `${paint(name)}   ${style.strong(first)}`,
     ...rest.map((line) => ' '.repeat(indent) + style.strong(line)),
   ];
-}
-
-function verdictPaint(verdict: CompareVerdict, { good, bad, warn }: Style): Paint {
-  return { better: good, worse: bad, 'no-difference': warn, 'not-comparable': warn }[verdict];
 }
 
 function effectLines(comparison: Comparison, drawing: Drawing): string[] {

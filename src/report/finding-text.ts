@@ -2,6 +2,7 @@
 import type { Confidence, Finding, RemedyCode } from '../core/finding.ts';
 import { counted } from '../core/numbers.ts';
 import { withShortDigests } from './digests.ts';
+import { labelledLines } from './labelled.ts';
 import type { Drawing, Paint, Style } from './style.ts';
 import { drawTimeline } from './timeline.ts';
 import { visible } from './width.ts';
@@ -75,13 +76,9 @@ function codeLines(blocks: readonly RemedyCode[], style: Style): string[] {
 }
 
 /** A paragraph beside its label. */
-export function labelled(label: string, text: string, { width, style }: Drawing): string[] {
-  const [first = '', ...rest] = wrapText(visible(text), width - INDENT - LABEL_WIDTH);
-  const margin = ' '.repeat(INDENT + LABEL_WIDTH);
-  return [
-    `${' '.repeat(INDENT)}${style.strong(label)}${' '.repeat(LABEL_WIDTH - label.length)}${first}`,
-    ...rest.map((line) => margin + line),
-  ];
+export function labelled(label: string, text: string, drawing: Drawing): string[] {
+  const column = { indent: INDENT, width: LABEL_WIDTH, paint: drawing.style.strong };
+  return labelledLines(label, text, column, drawing);
 }
 
 function numbered(number: number, text: string, { width }: Drawing): string[] {

@@ -2,8 +2,9 @@
 import { CODES } from '../core/codes.ts';
 import { count, counted, duration } from '../core/numbers.ts';
 import type { HuntPair, HuntResult, PairOutcome, Prediction } from '../race/hunt/contract.ts';
+import { labelledLines } from './labelled.ts';
 import { causeName, counterexampleLines } from './race-text.ts';
-import type { Drawing, Paint, Style } from './style.ts';
+import type { Drawing, Paint } from './style.ts';
 import { visible } from './width.ts';
 import { wrapText } from './wrap.ts';
 
@@ -112,14 +113,10 @@ function outcomeLines(outcome: PairOutcome, drawing: Drawing, width: number): st
 function labelled(
   label: string,
   text: string,
-  { width, style }: Drawing,
-  paint: Style['strong'] = style.faint,
+  drawing: Drawing,
+  paint: Paint = drawing.style.faint,
 ): string[] {
-  const column = Math.max(LABEL_WIDTH, label.length + 1);
-  const lines = wrapText(visible(text), width - INDENT - column);
-  return lines.map(
-    (line, i) => `${' '.repeat(INDENT)}${i === 0 ? paint(label.padEnd(column)) : ' '.repeat(column)}${line}`,
-  );
+  return labelledLines(label, text, { indent: INDENT, width: LABEL_WIDTH, paint }, drawing);
 }
 
 function missingLines({ missing, ran }: HuntResult, { width, style }: Drawing): string[] {

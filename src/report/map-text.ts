@@ -8,6 +8,7 @@ import type {
   Ttl,
 } from '../core/map/coverage-map.ts';
 import { count, counted, duration } from '../core/numbers.ts';
+import { labelledLines } from './labelled.ts';
 import { changesText, checkLines, cutStatement } from './map-check-text.ts';
 import type { MapDocument } from './map-document.ts';
 import type { Drawing, Paint } from './style.ts';
@@ -173,14 +174,9 @@ function statementLines(write: MappedWrite, drawing: Drawing): string[] {
   return shown.flatMap((statement) => indented(statement, drawing).map(drawing.style.faint));
 }
 
-function labelled(label: string, text: string, { width, style }: Drawing): string[] {
-  const lines = wrapText(visible(text), width - INDENT - LABEL_WIDTH);
-  const margin = ' '.repeat(INDENT + LABEL_WIDTH);
-  return lines.map((line, i) =>
-    i === 0
-      ? `${' '.repeat(INDENT)}${style.faint(label)}${' '.repeat(LABEL_WIDTH - label.length)}${line}`
-      : margin + line,
-  );
+function labelled(label: string, text: string, drawing: Drawing): string[] {
+  const column = { indent: INDENT, width: LABEL_WIDTH, paint: drawing.style.faint };
+  return labelledLines(label, text, column, drawing);
 }
 
 function marked(mark: string, text: string, { width }: Drawing, paint: Paint): string[] {

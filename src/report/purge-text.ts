@@ -9,6 +9,7 @@ import {
   type PurgeTally,
   type UndoDocument,
 } from '../purge/contract.ts';
+import { labelledLines } from './labelled.ts';
 import type { Drawing } from './style.ts';
 import { cut, visible } from './width.ts';
 import { wrapText } from './wrap.ts';
@@ -63,10 +64,8 @@ function headLines({ state, plan, result }: PurgeDocument, { style, width }: Dra
   return [`${paint(what)}  ${style.strong(first)}`, ...rest.map((line) => style.strong(line))];
 }
 
-function labelled(label: string, text: string, { width, style }: Drawing): string[] {
-  return wrapText(visible(text), width - LABEL_WIDTH).map(
-    (line, index) => style.faint((index === 0 ? label : '').padEnd(LABEL_WIDTH)) + line,
-  );
+function labelled(label: string, text: string, drawing: Drawing): string[] {
+  return labelledLines(label, text, { indent: 0, width: LABEL_WIDTH, paint: drawing.style.faint }, drawing);
 }
 
 function keysText({ keys, absent, sample }: PurgePlan): string {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Block, Effect } from '../../src/compare/contract.ts';
-import { withOrigin, withTotals } from '../../src/compare/origin.ts';
+import { withOrigin } from '../../src/compare/judge/origin.ts';
+import { withTotals } from '../../src/compare/totals.ts';
 import { COLD_RUN, effectOf, WARM_RUN } from '../report/compare-sample.ts';
 
 const gain = (effects: readonly Effect[]) => ({

@@ -7,7 +7,7 @@ import type { Comparison } from '../../src/compare/contract.ts';
 import { readRun, readSamples } from '../../src/measure/read.ts';
 import { repositoryIn, type TestRepository } from '../compare/repository.ts';
 import { eventually, processesIn, withWhystale } from '../support/cli.ts';
-import { THOROUGH } from '../support/thorough.ts';
+import { thoroughly } from '../support/thorough.ts';
 
 const SERVICE = resolve(import.meta.dirname, 'compare-service.mjs');
 const MODULES = resolve(import.meta.dirname, '../../node_modules');
@@ -86,11 +86,6 @@ function expectNothingLeft({ root, git }: TestRepository): void {
 
 function effect({ effects }: Comparison, phase: string, metric: string) {
   return effects.find((one) => one.phase === phase && one.metric === metric && one.among === 'all');
-}
-
-/** A test of thorough runs; in others it is not there. */
-function thoroughly(name: string, run: () => Promise<void>): void {
-  if (THOROUGH) test(name, run);
 }
 
 describe('compare', () => {

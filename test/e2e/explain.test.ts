@@ -8,7 +8,7 @@ import type { Finding } from '../../src/core/finding.ts';
 import { type FindingsDocument, FindingsSchema } from '../../src/report/findings-document.ts';
 import { type CliEnd, withWhystale } from '../support/cli.ts';
 import { freePort, withPostgres, withRedis } from '../support/engines.ts';
-import { THOROUGH } from '../support/thorough.ts';
+import { thoroughly } from '../support/thorough.ts';
 import { LAMP_FINDING, lampService } from './services.ts';
 
 const SHOP = join(import.meta.dirname, '../../examples/node-shop/server.mjs');
@@ -83,38 +83,36 @@ describe('explain', () => {
     expect((await whystale.run(['explain', copy])).stdout).not.toMatch(/149\.5|162\.25|Desk/);
   });
 
-  const underTraffic = 'gives them also for a shop under traffic, with several findings and routes';
-  if (THOROUGH)
-    test(underTraffic, async () => {
-      const [listen, target] = [await freePort(), await freePort()];
-      const out = join(whystale.folder(), 'rec');
-      const run = whystale.start(
-        [
-          ...['watch', '--json', '--out', out, '--http', `${listen}=${target}`, '--env', `PORT=${target}`],
-          ...['--env', 'SHOP_BUG=missing-invalidation,partial-invalidation', '--', process.execPath, SHOP],
-        ],
-        { env: env() },
-      );
-      await run.sees(/HTTP on /);
-      const url = `http://127.0.0.1:${listen}`;
-      const scenario = 'missing-invalidation,partial-invalidation';
-      const both = new AbortController();
-      const stale = (traffic: TrafficResult, route: string) => (traffic.routes[route]?.staleAnswers ?? 0) > 3;
-      await runTraffic({
-        ...{ url, scenario, seconds: 30, clients: 8, signal: both.signal },
-        onProgress: (traffic) => {
-          if (stale(traffic, 'GET /stock/{id}') && stale(traffic, 'GET /users/{id}')) both.abort();
-        },
-      });
-      const watched = documentOf(await run.interrupt());
-      expect(new Set(watched.findings.map(({ code }) => code))).toEqual(new Set(['WS101', 'WS110']));
-      const copy = join(whystale.folder(), 'elsewhere');
-      cpSync(out, copy, { recursive: true });
-      const explained = documentOf(await whystale.run(['explain', '--json', copy]));
-      expect(explained.findings.map(told)).toEqual(watched.findings.map(told));
-      expect(explained.routes).toEqual(watched.routes);
-      expect(explained.coverage).toEqual(watched.coverage);
+  thoroughly('gives them also for a shop under traffic, with several findings and routes', async () => {
+    const [listen, target] = [await freePort(), await freePort()];
+    const out = join(whystale.folder(), 'rec');
+    const run = whystale.start(
+      [
+        ...['watch', '--json', '--out', out, '--http', `${listen}=${target}`, '--env', `PORT=${target}`],
+        ...['--env', 'SHOP_BUG=missing-invalidation,partial-invalidation', '--', process.execPath, SHOP],
+      ],
+      { env: env() },
+    );
+    await run.sees(/HTTP on /);
+    const url = `http://127.0.0.1:${listen}`;
+    const scenario = 'missing-invalidation,partial-invalidation';
+    const both = new AbortController();
+    const stale = (traffic: TrafficResult, route: string) => (traffic.routes[route]?.staleAnswers ?? 0) > 3;
+    await runTraffic({
+      ...{ url, scenario, seconds: 30, clients: 8, signal: both.signal },
+      onProgress: (traffic) => {
+        if (stale(traffic, 'GET /stock/{id}') && stale(traffic, 'GET /users/{id}')) both.abort();
+      },
     });
+    const watched = documentOf(await run.interrupt());
+    expect(new Set(watched.findings.map(({ code }) => code))).toEqual(new Set(['WS101', 'WS110']));
+    const copy = join(whystale.folder(), 'elsewhere');
+    cpSync(out, copy, { recursive: true });
+    const explained = documentOf(await whystale.run(['explain', '--json', copy]));
+    expect(explained.findings.map(told)).toEqual(watched.findings.map(told));
+    expect(explained.routes).toEqual(watched.routes);
+    expect(explained.coverage).toEqual(watched.coverage);
+  });
 
   test('takes the newest recording of the folder it is run in', async () => {
     const folder = whystale.folder();

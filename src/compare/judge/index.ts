@@ -5,6 +5,7 @@
 import type { VariableKind } from '../../case/contract.ts';
 import type { Block, Comparison } from '../contract.ts';
 import { effectsOf } from './effects.ts';
+import { withOrigin } from './origin.ts';
 import { decide } from './verdict.ts';
 
 /** Resamples that leave some twenty in each tail at the level of six questions at once, and then some. */
@@ -26,5 +27,7 @@ export type Judged = Pick<Comparison, 'verdict' | 'because' | 'gain' | 'effects'
 /** Judges the sides of a comparison. Blocks may come in any order; a block whose neighbour is missing is left out. */
 export function judge(blocks: readonly Block[], options: JudgeOptions): Judged {
   const effects = effectsOf(blocks, options);
-  return { ...decide(effects, blocks, options.changeKind), effects, confidence: options.confidence };
+  const { changeKind, confidence } = options;
+  const decided = { ...decide(effects, blocks, changeKind), effects, confidence };
+  return withOrigin(decided, blocks, changeKind);
 }

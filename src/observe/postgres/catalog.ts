@@ -216,6 +216,7 @@ class LiveCatalog implements Catalog {
 
 /** The socket under a client, for when the protocol's own goodbye takes too long. */
 function destroy(client: pg.Client): void {
+  // Not in pg's types.
   const { connection } = client as unknown as { connection?: { stream?: { destroy(): void } } };
   connection?.stream?.destroy();
 }

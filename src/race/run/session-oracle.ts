@@ -23,11 +23,12 @@ export function withSessionReads(scenario: Scenario): Scenario {
     if (oracle.model === 'read-your-writes') return actor.role === 'writer' ? 1 : 0;
     return oracle.model === 'monotonic-reads' && actor.role === 'reader' ? 2 : 0;
   };
-  const changed = actors.map((actor): ActorSpec => {
+  const changed = (actor: ActorSpec): ActorSpec => {
     const reading = Array.from({ length: added(actor) }, () => oracle.request);
     return { ...actor, requests: [...actor.requests, ...reading] };
-  });
-  return { ...scenario, actors: changed as unknown as Scenario['actors'] };
+  };
+  const [first, ...rest] = actors;
+  return { ...scenario, actors: [changed(first), ...rest.map(changed)] };
 }
 
 export function isSessionModel({ oracle }: Scenario): boolean {

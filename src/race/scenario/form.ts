@@ -40,7 +40,8 @@ export function readText(path: string, errors: FileErrors): string {
   }
 }
 
-export function digestOf(text: string): string {
+/** SHA-256, hex. */
+export function digestOf(text: string | Uint8Array): string {
   return createHash('sha256').update(text).digest('hex');
 }
 

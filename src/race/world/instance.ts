@@ -1,5 +1,4 @@
 /** One instance of the service: started behind its actor's gates, ready when it says so, ended and started again. */
-import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { freePort } from '../../engines/index.ts';
 import { WhystaleError } from '../../errors.ts';
@@ -10,6 +9,7 @@ import type { Gate } from '../gate/contract.ts';
 import type { ActorSpec, RequestSpec, Scenario } from '../scenario/contract.ts';
 import { expandRequest, instanceEnvironment, type Launch } from './environment.ts';
 import { isAlive } from './processes.ts';
+import { HOSTS, isReady, PORT_TAKEN } from './ready.ts';
 import { type Address, type OpenFlight, sendRequest } from './request.ts';
 import { lastLines } from './steps.ts';
 import { TaskTree } from './tasks.ts';
@@ -25,10 +25,6 @@ export const INSTANCE_LIMITS = {
   /** Time between SIGTERM and SIGKILL, ms: it is a copy of no consequence. */
   stopMs: 1_500,
 } as const;
-
-/** A name for this machine may mean either; services listen on one of them or both. */
-const HOSTS = ['127.0.0.1', '::1'] as const;
-const PORT_TAKEN = /EADDRINUSE|address already in use|Only one usage of each socket address/i;
 
 export interface InstanceOptions {
   readonly scenario: Scenario;
@@ -139,12 +135,8 @@ export class Instance {
   }
 
   async #isReady(address: Address, limitMs: number): Promise<boolean> {
-    const ready = this.#options.scenario.service.ready;
-    if (ready === null) return accepts(address, limitMs);
-    const request = this.#expand(ready.request);
-    const reply = await sendRequest(request, { actor: this.actor.name, address, limitMs, moved: nothing })
-      .ended;
-    return reply.kind === 'response' && reply.response.status >= 200 && reply.response.status < 400;
+    const { ready } = this.#options.scenario.service;
+    return isReady(ready === null ? null : this.#expand(ready.request), address, this.actor.name, limitMs);
   }
 
   send(request: RequestSpec, limitMs: number, moved: () => void): OpenFlight {
@@ -211,20 +203,4 @@ export class Instance {
   #command(): string {
     return this.#options.scenario.service.command.join(' ');
   }
-}
-
-function nothing(): void {}
-
-/** Whether somebody accepts connections there. */
-function accepts({ host, port }: Address, limitMs: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ host, port });
-    const end = (answer: boolean): void => {
-      socket.destroy();
-      resolve(answer);
-    };
-    socket.setTimeout(limitMs, () => end(false));
-    socket.once('connect', () => end(true));
-    socket.once('error', () => end(false));
-  });
 }

@@ -6,7 +6,7 @@ import { relative } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
 import { WhystaleError } from '../../errors.ts';
-import { startChild } from '../../watch/child.ts';
+import { runChild } from '../../watch/child-run.ts';
 import type { Scenario, SetupSpec } from '../scenario/contract.ts';
 import { type Backend, pidOf, STEP_LIMIT_MS } from './backends.ts';
 import { commandEnvironment } from './environment.ts';
@@ -101,20 +101,17 @@ async function runCommand(
 ): Promise<void> {
   const { scenario, stores, env, clock, signal } = tools;
   const { words, variables } = commandEnvironment(command, scenario, stores, env);
-  const child = await startChild({
-    command: words,
-    env: variables,
-    cwd: scenario.service.cwd,
-    clock,
-    stopLimitMs: 2_000,
-  });
-  const stop = () => void child.stop();
-  signal.addEventListener('abort', stop, { once: true });
-  const timer = setTimeout(stop, STEP_LIMIT_MS);
-  const end = await child.ended;
-  clearTimeout(timer);
-  signal.removeEventListener('abort', stop);
-  signal.throwIfAborted();
+  const end = await runChild(
+    {
+      command: words,
+      env: variables,
+      cwd: scenario.service.cwd,
+      clock,
+      stopLimitMs: 2_000,
+    },
+    STEP_LIMIT_MS,
+    signal,
+  );
   if (end.exitCode === 0 && !end.stopped) return;
   const how = end.stopped
     ? `did not end within ${STEP_LIMIT_MS / 1000} s`

@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { ScenarioFile } from '../../../src/race/scenario/schema.ts';
-import { THOROUGH } from '../../support/thorough.ts';
+import { THOROUGH, thoroughly } from '../../support/thorough.ts';
 import { causesOf, type Raced, type Scene, type ShowsOptions, shows, withRaces } from './races.ts';
 
 const races = withRaces();
@@ -37,11 +37,6 @@ const PLAIN = ['row_lock.mjs'];
 
 /** What every run tries; the rest is left to a thorough one. */
 const EVERY_RUN = [...PLAIN, 'deadlock.mjs', 'tracking.mjs', 'asynchronous.py'];
-
-/** A test of thorough runs; in others it is not there. */
-function thoroughly(name: string, test: () => Promise<void>): void {
-  if (THOROUGH) it(name, test);
-}
 
 const LATE_FILL = ['cold, no fault: WS104'];
 

@@ -1,11 +1,10 @@
 /**
- * Where a gain comes from when the judge cannot tell: a slow service's requests overlap, so that few of them are known to have hit or
+ * Where a gain comes from when requests do not tell: a slow service's requests overlap, so that few of them are known to have hit or
  * missed. What the cache was asked over a whole block is known all the same. Pure.
  */
-import type { VariableKind } from '../case/contract.ts';
-import { duration, percent } from '../core/numbers.ts';
-import type { MeasuredRun, Phase, PhaseFigures } from '../measure/contract.ts';
-import type { Block, Comparison, Effect, Side } from './contract.ts';
+import type { VariableKind } from '../../case/contract.ts';
+import { duration, percent } from '../../core/numbers.ts';
+import type { Block, Comparison, Effect } from '../contract.ts';
 
 /** Pairs that must all show more hits: by chance they all do in one of sixteen runs at most, on top of a gain that is none itself. */
 const FEWEST_PAIRS = 4;
@@ -65,60 +64,10 @@ function hitRatios(blocks: readonly Block[]): readonly Ratios[] {
 }
 
 function ratioOf({ reads }: Block): number | null {
-  return reads === undefined || reads === null ? null : ratioIn(reads);
+  if (reads === undefined || reads === null || reads.hits + reads.misses === 0) return null;
+  return reads.hits / (reads.hits + reads.misses);
 }
 
 function meanOf(ratios: readonly Ratios[], side: keyof Ratios): string {
   return percent(ratios.reduce((sum, one) => sum + one[side], 0) / ratios.length);
-}
-
-/**
- * The effects with hits and database calls of every phase: where too few requests tell their own, the figures of whole phases stand
- * in, without an interval.
- */
-export function withTotals(
-  effects: readonly Effect[],
-  { before, after }: Readonly<Record<Side, Pick<MeasuredRun, 'cold' | 'warm'>>>,
-): readonly Effect[] {
-  return (['cold', 'warm'] as const).flatMap((phase) => {
-    const own = effects.filter((effect) => effect.phase === phase);
-    const [one, other] = [before[phase], after[phase]];
-    if (own.length === 0 || one === null || other === null) return own;
-    const totals = (['hit-ratio', 'source-calls'] as const).flatMap((metric) =>
-      own.some((effect) => effect.metric === metric) ? [] : totalEffect(phase, metric, one, other),
-    );
-    const strata = own.findIndex(({ among }) => among !== 'all');
-    return own.toSpliced(strata < 0 ? own.length : strata, 0, ...totals);
-  });
-}
-
-function totalEffect(
-  phase: Phase,
-  metric: 'hit-ratio' | 'source-calls',
-  one: PhaseFigures,
-  other: PhaseFigures,
-): readonly Effect[] {
-  const figure = (figures: PhaseFigures) =>
-    metric === 'hit-ratio' ? ratioIn(figures) : figures.sourceCallsPerRequest;
-  const [before, after] = [figure(one), figure(other)];
-  if (before === null || after === null) return [];
-  return [
-    {
-      phase,
-      metric,
-      among: 'all',
-      before,
-      after,
-      scale: 'difference',
-      effect: after - before,
-      interval: null,
-      verdict: 'unknown',
-      detectable: null,
-      samples: { before: one.requests, after: other.requests },
-    },
-  ];
-}
-
-function ratioIn({ hits, misses }: Pick<PhaseFigures, 'hits' | 'misses'>): number | null {
-  return hits + misses === 0 ? null : hits / (hits + misses);
 }
