@@ -18,7 +18,7 @@ import type {
   Digest,
 } from './operation.ts';
 import type { Recent } from './recent.ts';
-import { disown, disownSurvived, mayBeCount, scriptedVersion } from './scripted.ts';
+import { disown, disownSurvived, scriptedVersion, toldByHit } from './scripted.ts';
 import {
   expiredBy,
   intervalOf,
@@ -83,7 +83,7 @@ export class CacheBook {
         if (op.status !== 'fail') this.#flush(op);
         return;
       case 'script':
-        for (const key of op.keys) this.#script(this.#key(op.db, key), op);
+        this.#runScript(op);
         return;
       default:
         return;
@@ -180,27 +180,10 @@ export class CacheBook {
     this.#windows.follow(version);
   }
 
-  /** A value that a script made itself (a number, an envelope around its arguments) is told by the first hit after it: what
-   * was read before the script explains the value. */
+  /** A value that a script made itself, told by the first hit after it. */
   #scripted(key: KeyState, op: CacheRead, digest: Digest): Version | null {
-    const { scripts } = key;
-    key.scripts = [];
-    const script = scripts.at(-1);
-    if (script === undefined || op.payload === undefined || mayBeCount(key, script.op, op.payload))
-      return null;
-    const [miss = null] = script.misses;
-    const made = sourcesBehind(this.#recent, key, op.payload, script.op, miss);
-    // Another script may have answered its miss.
-    const sources = miss === null ? made.filter((source) => source.certain) : made;
-    if (sources.length === 0) return null;
-    for (const filling of scripts) disown(key, filling.op);
-    const told = {
-      value: digest,
-      ...(op.fields === undefined ? {} : { fields: op.fields }),
-      payload: op.payload,
-    };
-    const version = scriptedVersion(key, script.op, told, sources, answeredMiss(key, script.misses, sources));
-    this.#push(key, version);
+    const version = toldByHit(key, op, digest, this.#recent);
+    if (version !== null) this.#push(key, version);
     return version;
   }
 
@@ -268,12 +251,20 @@ export class CacheBook {
     this.#end(last, 'refill', op.invoke, null);
   }
 
-  #script(key: KeyState, op: CacheScript): void {
+  #runScript(op: CacheScript): void {
+    const keys = op.keys.map((name) => this.#key(op.db, name));
+    const filled = keys.filter((key) => this.#script(key, op));
+    // A reader's fill removes nothing: its other keys are what it was guarded by.
+    if (filled.length > 0) for (const key of keys) disown(key, op);
+  }
+
+  /** Whether the script answered a miss of the key. */
+  #script(key: KeyState, op: CacheScript): boolean {
     key.stats.scripted = true;
     if (op.status === 'fail') {
       // One that was given nothing to store was to remove.
       if (op.candidates.length === 0) this.#removal(key, op, 'removal', true, false);
-      return;
+      return false;
     }
     this.#countedUp(key, op);
     const [first] = op.candidates;
@@ -287,8 +278,10 @@ export class CacheBook {
     for (const [i, candidate] of op.candidates.entries()) {
       this.#push(key, scriptedVersion(key, op, candidate, made[i]!, miss));
     }
+    const fills = op.candidates.length > 0 && miss !== null;
     // A script may as well have removed the key; the next read tells.
-    this.#removal(key, op, op.candidates.length > 0 && miss !== null ? null : 'removal', false, true);
+    if (!fills) this.#removal(key, op, 'removal', false, true);
+    return fills;
   }
 
   #replace(key: KeyState, version: Version, rewrite: Removal | null): void {
@@ -376,13 +369,12 @@ export class CacheBook {
   #removal(
     key: KeyState,
     op: Removal['op'],
-    kind: Removal['kind'] | null,
+    kind: Removal['kind'],
     failed: boolean,
     hitSomething: boolean,
     sources: Version['sources'] = [],
     generation?: Removal['generation'],
-  ): Removal | null {
-    if (kind === null) return null;
+  ): Removal {
     const removal = createRemoval({ op, key, kind, failed, hitSomething, sources, generation });
     keep(key.removals, removal, CACHE_LIMITS.removals);
     this.#writes.removal(removal);

@@ -2,8 +2,10 @@
  * Values that scripts made. What a script stores is not on the wire unless it was among its arguments, so a key that a script was
  * given may have been filled, counted up or removed; the next read tells.
  */
+import { answeredMiss, sourcesBehind } from './misses.ts';
 import type { CacheRead, CacheScript, Digest, Payload } from './operation.ts';
 import { saysLittle } from './operation.ts';
+import type { Recent } from './recent.ts';
 import { definedFields, intervalOf } from './version-match.ts';
 import type { KeyState, Version } from './versions.ts';
 
@@ -38,8 +40,28 @@ export function scriptedVersion(
   };
 }
 
+/**
+ * A value that a script made itself (a number, an envelope around its arguments) is told by the first hit after it: what was read
+ * before the script explains the value. Null: nothing does.
+ */
+export function toldByHit(key: KeyState, op: CacheRead, digest: Digest, recent: Recent): Version | null {
+  const { scripts } = key;
+  key.scripts = [];
+  const script = scripts.at(-1);
+  if (script === undefined || op.payload === undefined || mayBeCount(key, script.op, op.payload)) return null;
+  const [miss = null] = script.misses;
+  const made = sourcesBehind(recent, key, op.payload, script.op, miss);
+  // Another script may have answered its miss.
+  const sources = miss === null ? made.filter((source) => source.certain) : made;
+  if (sources.length === 0) return null;
+  for (const filling of scripts) disown(key, filling.op);
+  const { payload, fields } = op;
+  const told = { value: digest, payload, ...(fields === undefined ? {} : { fields }) };
+  return scriptedVersion(key, script.op, told, sources, answeredMiss(key, script.misses, sources));
+}
+
 /** A small number in a key that others write too, or that the script was given besides another, may be a generation. */
-export function mayBeCount(key: KeyState, script: CacheScript, { leaves }: Payload): boolean {
+function mayBeCount(key: KeyState, script: CacheScript, { leaves }: Payload): boolean {
   if (leaves.length > 1 || leaves.some(([, value]) => !saysLittle(value))) return false;
   return key.stats.writes > 0 || script.keys[0] !== key.name;
 }

@@ -287,7 +287,7 @@ export class HistoryParser {
         this.#push(line, { ...base, kind: 'expire', key: words[1], ttl: null, applied: true });
         return;
       case 'EVAL': {
-        // `EVAL key {…}`: a document; `EVAL key a=1 b=2`: the fields of a hash.
+        // `EVAL key,other {…}`: a document; `EVAL key a=1 b=2`: the fields of a hash.
         const isHash = words.length > 2 && words.slice(2).every((word) => /^\w+=/.test(word));
         const candidate = isHash
           ? this.#hashValue(words.slice(2).join(' '))
@@ -295,7 +295,7 @@ export class HistoryParser {
         this.#push(line, {
           ...base,
           kind: 'script',
-          keys: [words[1]!],
+          keys: words[1]!.split(','),
           candidates: words.length > 2 ? [candidate] : [],
         });
         return;
