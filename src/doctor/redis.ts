@@ -31,7 +31,15 @@ const OWN_COMMANDS: readonly (readonly [use: string, commands: readonly (readonl
   [
     'purge and undo',
     [
+      ['scan', '0'],
+      ['exists', PROBE_KEY],
+      ['pttl', PROBE_KEY],
+      ['time'],
       ['dump', PROBE_KEY],
+      ['watch', PROBE_KEY],
+      ['unwatch'],
+      ['multi'],
+      ['exec'],
       ['unlink', PROBE_KEY],
       ['restore', PROBE_KEY, '0', ''],
     ],

@@ -197,7 +197,7 @@ describe('Redis lacks', () => {
     expect(check).toMatchObject({
       state: 'lack',
       required: false,
-      evidence: 'user reader may not: DUMP, UNLINK, RESTORE',
+      evidence: 'user reader may not: TIME, DUMP, WATCH, UNWATCH, MULTI, EXEC, UNLINK, RESTORE',
     });
     const grant = /(ACL SETUSER .*)$/.exec(check.mend ?? '')?.[1]?.split(' ') ?? [];
     await askRedis(redis.port(), [grant]);
