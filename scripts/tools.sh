@@ -13,7 +13,7 @@ purpose="${1:?usage: scripts/tools.sh demo|test|bench}"
 needs=()
 case "$purpose" in
   demo) needs=(redis) ;;
-  test) needs=(redis fastapi uvicorn python-redis psycopg psycopg2 asyncpg sqlalchemy pytest httpx openssl psql postgres-server pgbouncer wrk) ;;
+  test) needs=(redis chromium fastapi uvicorn python-redis psycopg psycopg2 asyncpg sqlalchemy pytest httpx openssl psql postgres-server pgbouncer wrk) ;;
   bench) needs=(redis haproxy) ;;
   *) echo "scripts/tools.sh: unknown purpose $purpose (demo, test, bench)" >&2; exit 2 ;;
 esac
@@ -51,7 +51,7 @@ has_postgres_server() {
 is_there() {
   case "$1" in
     redis) has_program redis-server valkey-server ;;
-    haproxy | openssl | psql | pgbouncer | wrk) has_program "$1" ;;
+    chromium | haproxy | openssl | psql | pgbouncer | wrk) has_program "$1" ;;
     postgres-server) has_postgres_server ;;
     python-redis) has_module redis ;;
     *) has_module "$1" ;;
@@ -61,7 +61,7 @@ is_there() {
 debian_package() {
   case "$1" in
     redis) echo redis-server ;;
-    haproxy | openssl | pgbouncer | wrk) echo "$1" ;;
+    chromium | haproxy | openssl | pgbouncer | wrk) echo "$1" ;;
     postgres-server) echo postgresql ;;
     psql) echo postgresql-client ;;
     python-redis) echo python3-redis ;;
@@ -71,6 +71,7 @@ debian_package() {
 
 brew_or_pip() {
   case "$1" in
+    chromium) echo 'brew install --cask chromium' ;;
     redis | haproxy | openssl | pgbouncer | wrk) echo "brew install $1" ;;
     postgres-server) echo 'a Debian system: its tests look below /usr/lib/postgresql' ;;
     psql) echo 'brew install libpq' ;;
