@@ -7,7 +7,7 @@ import type { Variables } from '../race/scenario/parts.ts';
 import { VARIABLE_KINDS } from './contract.ts';
 import type { Gap, NextStep } from './document.ts';
 import { checklistGaps, rehearsalGaps } from './done.ts';
-import { BASELINE, type Evidence, type RunSeen } from './evidence.ts';
+import { BASELINE, believed, type Evidence, type RunSeen } from './evidence.ts';
 import { type Revision, revisionIn } from './git.ts';
 import { shownPath } from './locate.ts';
 import type { WrittenCase } from './read.ts';
@@ -46,7 +46,7 @@ export async function gapsOf(
 export function nextStep(
   item: WrittenCase,
   gaps: readonly Gap[],
-  { comparisons }: Evidence,
+  evidence: Evidence,
   { cwd }: Pick<Surroundings, 'cwd'>,
 ): NextStep {
   if (item.status === 'closed') return { step: 'done', todo: 'closed' };
@@ -65,7 +65,7 @@ export function nextStep(
         : { step: 'write', todo: `write ${fieldsOf(missing)}` };
     if (stage === 'measure' && required.some(({ field }) => field === 'runs'))
       return { step: 'measure', todo: `whystale measure ${folder}` };
-    if (stage === 'compare' && !comparisons.some(({ complete }) => complete))
+    if (stage === 'compare' && believed(evidence) === undefined)
       return { step: 'compare', todo: `whystale compare ${folder}` };
   }
   return { step: 'close', todo: `whystale case close ${folder}` };

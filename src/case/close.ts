@@ -6,7 +6,7 @@ import type { Surroundings } from './check.ts';
 import { CASE_CLOSE_FORMAT, type CloseDocument, type Gap } from './document.ts';
 import { commandFolder } from './done.ts';
 import { CASE_ERRORS, cannotWriteCase, noTag } from './errors.ts';
-import type { Evidence } from './evidence.ts';
+import { believed, type Evidence } from './evidence.ts';
 import { makeTag } from './git.ts';
 import { shownPath } from './locate.ts';
 import { type KnownCase, knownCase } from './report.ts';
@@ -94,16 +94,22 @@ async function missingFor(
   };
 }
 
-function comparisonGaps({ comparisons }: Evidence, folder: string): readonly Gap[] {
-  if (comparisons.some(({ complete }) => complete)) return [];
-  const problem = comparisons.length === 0 ? 'nothing was compared yet' : 'every comparison was cut short';
+function comparisonGaps(evidence: Evidence, folder: string): readonly Gap[] {
+  if (believed(evidence) !== undefined) return [];
+  const problem = comparisonProblem(evidence);
   return [
     { field: 'comparisons', problem, todo: `whystale compare ${folder}`, required: true, stage: 'close' },
   ];
 }
 
-function outcomeOf({ comparisons }: Evidence): string | null {
+function comparisonProblem({ comparisons }: Evidence): string {
   const last = comparisons.findLast(({ complete }) => complete);
+  if (last !== undefined) return `the comparison ${last.name} tells nothing: ${last.because}`;
+  return comparisons.length === 0 ? 'nothing was compared yet' : 'every comparison was cut short';
+}
+
+function outcomeOf(evidence: Evidence): string | null {
+  const last = believed(evidence);
   return last === undefined ? null : `${last.verdict}: ${last.because}`;
 }
 

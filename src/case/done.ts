@@ -5,7 +5,7 @@ import type { StepRun } from './checklist-contract.ts';
 import { howRan } from './command-run.ts';
 import type { ChecklistItem } from './contract.ts';
 import type { Gap } from './document.ts';
-import type { Evidence, RehearsalSeen } from './evidence.ts';
+import { believed, type Evidence, type RehearsalSeen } from './evidence.ts';
 import { checkedOut, holdSame } from './git.ts';
 import { shownPath } from './locate.ts';
 import type { WrittenCase } from './read.ts';
@@ -26,10 +26,10 @@ export function commandFolder({ service, folder }: Pick<WrittenCase, 'service' |
 /** Signatures are required once there is a comparison to judge; commands for a tag only. */
 export async function checklistGaps(
   item: WrittenCase,
-  { comparisons, checklist }: Evidence,
+  evidence: Evidence,
   { cwd }: Pick<Surroundings, 'cwd'>,
 ): Promise<readonly Gap[]> {
-  const compared = comparisons.some(({ complete }) => complete);
+  const compared = believed(evidence) !== undefined;
   const folder = shellWord(shownPath(item.folder, cwd));
   const gaps: Gap[] = [];
   for (const [index, one] of item.checklist.entries()) {
@@ -39,7 +39,7 @@ export async function checklistGaps(
       const todo = `whystale case sign ${folder} ${index + 1} --by NAME`;
       gaps.push({ ...place, problem: `nobody has signed "${one.step}"`, todo, required: compared });
     } else if (compared) {
-      const problem = await stepProblem(item, one, checklist);
+      const problem = await stepProblem(item, one, evidence.checklist);
       if (problem === null) continue;
       const todo = `whystale case run ${folder} ${index + 1}`;
       gaps.push({ ...place, problem: `"${one.step}" ${problem}`, todo, required: false });
@@ -71,14 +71,14 @@ export async function stepProblem(
 /** A case that says how it is rehearsed is rehearsed before it is closed. */
 export function rehearsalGaps(
   item: WrittenCase,
-  { rehearsals, comparisons }: Evidence,
+  evidence: Evidence,
   { cwd }: Pick<Surroundings, 'cwd'>,
 ): readonly Gap[] {
   if (item.rehearse === null) return [];
-  const problem = rehearsalProblem(item, rehearsals.at(-1));
+  const problem = rehearsalProblem(item, evidence.rehearsals.at(-1));
   if (problem === null) return [];
   const todo = `whystale rehearse ${shellWord(shownPath(item.folder, cwd))}`;
-  const required = comparisons.some(({ complete }) => complete);
+  const required = believed(evidence) !== undefined;
   return [{ field: 'rehearsals', problem, todo, required, stage: 'close' }];
 }
 

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { COMPARE_FORMAT } from '../compare/contract.ts';
+import { COMPARE_FORMAT, type CompareVerdict } from '../compare/contract.ts';
 import { fileFailure } from '../files/failure.ts';
 import { MEASURE_FORMAT, RUN_FILE } from '../measure/contract.ts';
 import { REHEARSAL_FILE, REHEARSAL_FORMAT, REHEARSAL_STEPS } from '../rehearse/contract.ts';
@@ -52,6 +52,13 @@ export interface Evidence {
   /** The last run of each step of the checklist. */
   readonly checklist: readonly StepRun[];
   readonly notices: readonly string[];
+}
+
+/** The comparison that is believed: the newest that ran to its end, unless it tells nothing because more than one thing differed. */
+export function believed({ comparisons }: Pick<Evidence, 'comparisons'>): ComparisonSeen | undefined {
+  const last = comparisons.findLast(({ complete }) => complete);
+  const nothing: CompareVerdict = 'not-comparable';
+  return last?.verdict === nothing ? undefined : last;
 }
 
 /** The label of a run that stands for the case as it is. */

@@ -13,7 +13,7 @@ import { CASE_FILE, COMPARISONS_FOLDER, REHEARSALS_FOLDER } from './contract.ts'
 import type { Gap } from './document.ts';
 import { commandFolder, stepProblem } from './done.ts';
 import { wrongTag } from './errors.ts';
-import type { Evidence } from './evidence.ts';
+import { believed, type Evidence } from './evidence.ts';
 import { checkedOut, isWithin, revisionIn, tagState } from './git.ts';
 import { shownPath } from './locate.ts';
 import type { WrittenCase } from './read.ts';
@@ -86,7 +86,7 @@ export function tagMessage(
   evidence: Evidence,
   { tag, text, outcome }: { readonly tag: string; readonly text: string; readonly outcome: string | null },
 ): string {
-  const comparison = evidence.comparisons.findLast(({ complete }) => complete);
+  const comparison = believed(evidence);
   const file = comparison === undefined ? null : comparisonFile(item, comparison.name);
   const figures = file === null ? null : figuresIn(file);
   const rehearsal = item.rehearse === null ? undefined : evidence.rehearsals.at(-1);

@@ -183,6 +183,22 @@ describe('close', () => {
     expect(readFileSync(file(), 'utf8')).toBe(before);
   });
 
+  test('waits where the newest comparison tells nothing, whatever an older one told', async () => {
+    written(COMPLETE);
+    placeRun(folder(), '1');
+    placeComparison(folder(), '1');
+    placeComparison(folder(), '2', {
+      startedAt: '2026-02-02T10:00:00.000Z',
+      verdict: 'not-comparable',
+      because: 'The Redis version differs too.',
+    });
+    expect(await closeCase(file(), closing, around)).toMatchObject({
+      closed: false,
+      gaps: [{ problem: 'the comparison 2 tells nothing: The Redis version differs too.' }],
+    });
+    expect((await showCase(file(), around)).next.step).toBe('compare');
+  });
+
   test('says so in the file, and keeps every comment', async () => {
     written(COMPLETE);
     placeRun(folder(), '1');
