@@ -1,5 +1,8 @@
 /** Why there was no answer, in words that are the same for the same reason, so that they can be counted. */
 
+const NOT_TRUSTED =
+  'no authority that is trusted here signed its certificate; NODE_EXTRA_CA_CERTS may name the file of one';
+
 const WORDS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'connection refused',
   ECONNRESET: 'the connection was closed before the answer',
@@ -9,6 +12,10 @@ const WORDS: Readonly<Record<string, string>> = {
   ENETUNREACH: 'the network cannot be reached',
   ENOTFOUND: 'the host name is not known',
   EAI_AGAIN: 'the host name could not be looked up',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: NOT_TRUSTED,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: NOT_TRUSTED,
+  SELF_SIGNED_CERT_IN_CHAIN: NOT_TRUSTED,
+  DEPTH_ZERO_SELF_SIGNED_CERT: NOT_TRUSTED,
   // These are the fault of the machine that sends.
   EMFILE: 'this machine allows the process no further file or socket',
   ENFILE: 'this machine has no further file or socket',
