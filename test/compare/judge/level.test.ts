@@ -2,11 +2,12 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { judge } from '../../../src/compare/judge/index.ts';
 import { Random } from '../../support/simulation/random.ts';
+import { THOROUGH } from '../../support/thorough.ts';
 import { type Change, simulate, WORLD, type World } from './simulation.ts';
 
 const RUNS = 1000;
 /** Runs of each kind of world in which nothing differs. */
-const EACH = 150;
+const EACH = THOROUGH ? 150 : 100;
 /** A loaded machine takes its time. */
 const HOOK_MS = 120_000;
 const CONFIDENCE = 0.95;

@@ -8,8 +8,9 @@ import { mapOf } from '../../../src/core/map/map.ts';
 import { BUGGY } from '../../support/simulation/buggy.ts';
 import { CORRECT } from '../../support/simulation/correct.ts';
 import { type Run, simulate } from '../../support/simulation/run.ts';
+import { THOROUGH } from '../../support/thorough.ts';
 
-const SEEDS = 4;
+const SEEDS = THOROUGH ? 4 : 2;
 const REQUESTS = 150;
 const TIMEOUT = 120_000;
 /** Codes of bugs that leave keys of the template in place, whoever looks. */

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { join } from '../../../src/wire/redis/index.ts';
+import { THOROUGH } from '../../support/thorough.ts';
 import { cut } from '../../wire/redis/support.ts';
 import {
   array,
@@ -519,7 +520,7 @@ describe('any stream', () => {
         for (const [where, byte] of serverDamage) server[where % server.length] = byte;
         expect(run(cut(client, at), cut(server, at))).toEqual(run([client], [server]));
       }),
-      { numRuns: 1000 },
+      { numRuns: THOROUGH ? 1000 : 400 },
     );
   });
 });
