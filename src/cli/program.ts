@@ -2,52 +2,42 @@
 import { Command, CommanderError } from 'commander';
 import { WhystaleError } from '../errors.ts';
 import { errorDocument, errorText, factsOf } from '../report/error.ts';
-import * as audit from './commands/audit.ts';
-import * as caseCommand from './commands/case.ts';
-import * as check from './commands/check.ts';
-import * as compare from './commands/compare.ts';
-import * as demo from './commands/demo.ts';
-import * as doctor from './commands/doctor.ts';
-import * as explain from './commands/explain.ts';
-import * as hunt from './commands/hunt.ts';
-import * as map from './commands/map.ts';
-import * as measure from './commands/measure.ts';
-import * as notes from './commands/notes.ts';
-import * as purge from './commands/purge.ts';
-import * as race from './commands/race.ts';
-import * as rehearse from './commands/rehearse.ts';
-import * as replay from './commands/replay.ts';
-import * as undo from './commands/undo.ts';
-import * as watch from './commands/watch.ts';
 import { EXIT, EXIT_MEANINGS, type ExitCode } from './exit-codes.ts';
 import { type Frame, printJson } from './frame.ts';
 
 /** Columns of `--help`: fixed, so that docs/cli.md does not depend on a terminal. */
 const HELP_WIDTH = 100;
 
-/** Every command, in the order of `--help`. */
-const COMMANDS: readonly { readonly register: (program: Command, frame: Frame) => void }[] = [
-  demo,
-  watch,
-  explain,
-  map,
-  race,
-  replay,
-  hunt,
-  caseCommand,
-  measure,
-  compare,
-  rehearse,
-  purge,
-  undo,
-  notes,
-  check,
-  doctor,
-  audit,
-];
+interface CommandModule {
+  readonly register: (program: Command, frame: Frame) => void;
+}
 
-/** The commands, ready to parse a command line. */
-export function createProgram(frame: Frame): Command {
+/** Every command, in the order of `--help`. A command line loads its own alone: the others would slow its start down. */
+const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = {
+  demo: () => import('./commands/demo.ts'),
+  watch: () => import('./commands/watch.ts'),
+  explain: () => import('./commands/explain.ts'),
+  map: () => import('./commands/map.ts'),
+  race: () => import('./commands/race.ts'),
+  replay: () => import('./commands/replay.ts'),
+  hunt: () => import('./commands/hunt.ts'),
+  case: () => import('./commands/case.ts'),
+  measure: () => import('./commands/measure.ts'),
+  compare: () => import('./commands/compare.ts'),
+  rehearse: () => import('./commands/rehearse.ts'),
+  purge: () => import('./commands/purge.ts'),
+  undo: () => import('./commands/undo.ts'),
+  notes: () => import('./commands/notes.ts'),
+  check: () => import('./commands/check.ts'),
+  doctor: () => import('./commands/doctor.ts'),
+  audit: () => import('./commands/audit.ts'),
+};
+
+/** The commands, or those of these names, ready to parse a command line. */
+export async function createProgram(
+  frame: Frame,
+  names: readonly string[] = Object.keys(COMMANDS),
+): Promise<Command> {
   const program = new Command('whystale');
   program
     .description(
@@ -61,14 +51,15 @@ export function createProgram(frame: Frame): Command {
     .enablePositionalOptions()
     .exitOverride()
     .addHelpText('after', `\n${exitCodesHelp()}`);
-  for (const command of COMMANDS) command.register(program, frame);
+  for (const name of names) (await COMMANDS[name]?.())?.register(program, frame);
   return program;
 }
 
 /** Runs one command line (without node and script) and gives its exit code. Never throws. */
 export async function run(args: readonly string[], frame: Frame): Promise<ExitCode> {
-  const program = createProgram(frame);
+  const [first = ''] = args;
   try {
+    const program = await createProgram(frame, Object.hasOwn(COMMANDS, first) ? [first] : undefined);
     await program.parseAsync([...args], { from: 'user' });
     return frame.exitCode();
   } catch (error) {

@@ -4,4 +4,7 @@ import { processFrame } from './frame.ts';
 import { createProgram } from './program.ts';
 import { cliReference } from './reference.ts';
 
-writeFileSync(new URL('../../docs/cli.md', import.meta.url), cliReference(createProgram(processFrame())));
+writeFileSync(
+  new URL('../../docs/cli.md', import.meta.url),
+  cliReference(await createProgram(processFrame())),
+);

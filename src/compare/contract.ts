@@ -6,6 +6,8 @@ import type { Difference } from '../fingerprint/contract.ts';
 import type { MeasuredRun, Phase, Sample } from '../measure/contract.ts';
 
 export const COMPARE_FORMAT = 'whystale-compare/1';
+/** In the folder of a comparison. */
+export const COMPARISON_FILE = 'comparison.json';
 
 export type Side = 'before' | 'after';
 

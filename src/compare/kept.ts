@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { fileFailure } from '../files/failure.ts';
 import { writeWhole } from '../files/whole-file.ts';
 import { RunFolder } from '../measure/index.ts';
-import type { Comparison, Side } from './contract.ts';
+import { COMPARISON_FILE, type Comparison, type Side } from './contract.ts';
 import { cannotWriteComparison } from './errors.ts';
 
-export const COMPARISON_FILE = 'comparison.json';
+export { COMPARISON_FILE };
 
 export class ComparisonFolder {
   readonly path: string;

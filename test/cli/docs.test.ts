@@ -50,13 +50,13 @@ describe('docs/errors.md', () => {
 
 describe('docs/cli.md', () => {
   test('is what --help prints; update with: npx vitest run --project unit test/cli/docs.test.ts -u', async () => {
-    const reference = cliReference(createProgram(testFrame().frame));
+    const reference = cliReference(await createProgram(testFrame().frame));
     await expect(reference).toMatchFileSnapshot('../../docs/cli.md');
   });
 });
 
-test('every command has an example in its help', () => {
-  const program = createProgram(testFrame().frame);
+test('every command has an example in its help', async () => {
+  const program = await createProgram(testFrame().frame);
   const reference = cliReference(program);
   for (const command of program.commands)
     expect(reference).toMatch(new RegExp(`\\$ whystale ${command.name()}\\b`));

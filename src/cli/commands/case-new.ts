@@ -21,10 +21,9 @@ import {
   type VariableKind,
   wrongFlag,
 } from '../../case/index.ts';
-import { analyse } from '../../core/analyse.ts';
 import type { Finding } from '../../core/finding.ts';
 import { newestRecording } from '../../recording/locate.ts';
-import { openRecording, type Recording } from '../../recording/reader.ts';
+import type { Recording } from '../../recording/reader.ts';
 import { caseNewText } from '../../report/case-text.ts';
 import { withExamples } from '../examples.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
@@ -85,7 +84,7 @@ export function registerNew(parent: Command, frame: Frame): void {
 
 async function create(name: string | undefined, options: Options, frame: Frame): Promise<ExitCode> {
   const folder = resolve(frame.cwd, options.dir ?? CASES_FOLDER);
-  const found = options.from === undefined ? null : findingOf(options.from, options, frame);
+  const found = options.from === undefined ? null : await findingOf(options.from, options, frame);
   const known = flagDraft(options);
   // Before anything is asked: an answer must not be lost to a name that is taken.
   if (name !== undefined) newCaseFile(name, folder, frame.cwd);
@@ -181,7 +180,12 @@ function listed(texts: readonly string[]): readonly string[] {
   return texts.map((text) => text.trim()).filter((text) => text !== '');
 }
 
-function findingOf(id: string, options: Options, frame: Frame): Found {
+async function findingOf(id: string, options: Options, frame: Frame): Promise<Found> {
+  // Loaded here: the analysis would slow down every other command's start.
+  const [{ analyse }, { openRecording }] = await Promise.all([
+    import('../../core/analyse.ts'),
+    import('../../recording/reader.ts'),
+  ]);
   const folder =
     options.recording === undefined ? newestRecording(frame.cwd) : resolve(frame.cwd, options.recording);
   const recording = openRecording(folder);
