@@ -84,14 +84,20 @@ async function missingFor(
   around: Surroundings,
 ): Promise<{ readonly gaps: readonly Gap[]; readonly commit: string | null }> {
   const folder = shellWord(shownPath(item.folder, around.cwd));
-  const missing = [...gaps.filter(({ required }) => required), ...comparisonGaps(evidence, folder)];
-  if (tag === null) return { gaps: missing, commit: null };
+  const uncompared = comparisonGaps(evidence, folder);
+  // While nothing is compared these may wait; whoever closes wants to know all of it, in the order in which it is done.
+  const waits = ({ field }: Gap) => field === 'rehearsals' || field === 'checklist';
+  const needed = gaps
+    .filter((gap) => gap.required || (uncompared.length > 0 && waits(gap)))
+    .map((gap) => ({ ...gap, required: true }));
+  const of = (fits: (gap: Gap) => boolean) => needed.filter(fits);
+  const before = [...of((gap) => !waits(gap)), ...uncompared, ...of(({ field }) => field === 'rehearsals')];
+  const checklist = of(({ field }) => field === 'checklist');
+  if (tag === null) return { gaps: [...before, ...checklist], commit: null };
   const tagging = await tagGaps(item, evidence, tag, around);
-  const known = new Set(missing.map(({ problem }) => problem));
-  return {
-    gaps: [...missing, ...tagging.gaps.filter(({ problem }) => !known.has(problem))],
-    commit: tagging.commit,
-  };
+  const told = new Set(tagging.gaps.map(({ problem }) => problem));
+  const rest = [...before, ...checklist].filter(({ problem }) => !told.has(problem));
+  return { gaps: [...rest, ...tagging.gaps], commit: tagging.commit };
 }
 
 function comparisonGaps(evidence: Evidence, folder: string): readonly Gap[] {

@@ -24,7 +24,7 @@ const WITH_BODY: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH']);
 export function draftFromFinding(finding: Finding, found: FoundIn): CaseDraft {
   const route = finding.reader !== null && ROUTE.test(finding.reader) ? finding.reader : null;
   const witnessed = new Set(finding.witness.map(({ op }) => op));
-  const seen = seenIn(found.operations, route, witnessed);
+  const seen = seenIn(found.operations, { route, witnessed, values: valuesOf(finding) });
   const input = route === null ? NO_INPUT : inputOf(route, seen, found);
   const { id, code, cause, template, key, confidence, remedy } = finding;
   return {
@@ -63,7 +63,7 @@ export function nameOfFinding({ cause, template }: Pick<Finding, 'cause' | 'temp
 }
 
 interface Seen {
-  /** Requests of the route, those of the witness first. */
+  /** Requests of the route: those of the witness first, then those that ask for the same thing. */
   readonly requests: readonly HttpRequest[];
   /** Shape of the statement that the cached value is made of. */
   readonly statement: string | null;
@@ -72,7 +72,24 @@ interface Seen {
 /** Requests of a route that are looked at. */
 const MAX_REQUESTS = 1_000;
 
-function seenIn(operations: Iterable<Operation>, route: string | null, witnessed: ReadonlySet<number>): Seen {
+/** What varies in a key, e.g. 7 of `item:7`: a request that holds it asks for the same thing. */
+function valuesOf({ key, template }: Pick<Finding, 'key' | 'template'>): readonly string[] {
+  const fixed = new Set(template.split(KEY_PARTS));
+  return key.split(KEY_PARTS).filter((part) => !fixed.has(part));
+}
+
+const KEY_PARTS = /[:/]/;
+const PATH_PARTS = /[/?&=]/;
+
+interface Wanted {
+  readonly route: string | null;
+  /** Operations of the witness. */
+  readonly witnessed: ReadonlySet<number>;
+  /** What varies in the key. */
+  readonly values: readonly string[];
+}
+
+function seenIn(operations: Iterable<Operation>, { route, witnessed, values }: Wanted): Seen {
   const requests: HttpRequest[] = [];
   const ordinals = new Set<number>();
   let statement: string | null = null;
@@ -85,8 +102,13 @@ function seenIn(operations: Iterable<Operation>, route: string | null, witnessed
     } else if (witness && operation.tier === 'source' && operation.kind === 'read')
       statement ??= operation.shape;
   }
-  const near = ({ request, code }: HttpRequest) =>
-    (request !== undefined && ordinals.has(request) ? 0 : 2) + (code !== null && code < 400 ? 0 : 1);
+  const about = (path: string): boolean => {
+    const parts = new Set(path.split(PATH_PARTS));
+    return values.length > 0 && values.every((value) => parts.has(value));
+  };
+  const near = ({ request, path, code }: HttpRequest) =>
+    (request !== undefined && ordinals.has(request) ? 0 : about(path) ? 2 : 4) +
+    (code !== null && code < 400 ? 0 : 1);
   return { requests: requests.toSorted((a, b) => near(a) - near(b)), statement };
 }
 

@@ -31,6 +31,8 @@ const READY_WITHIN_MS = 60_000;
 const FIGURES = { rate: 10, seconds: 5 } as const;
 /** Characters of a statement that name its check. */
 const NAME_LENGTH = 60;
+/** Characters of an expected value in the name of its check. */
+const VALUE_LENGTH = 40;
 
 export function readRehearse(
   form: RehearseFile | undefined,
@@ -165,9 +167,20 @@ function checksOf(form: RehearseFile['before'], path: Path, reading: Reading): r
 function requestCheck(
   request: RequestSpec,
   expect: Case['expected'],
-  name = `${request.method} ${request.path}`,
+  name = `${request.method} ${request.path}${expectedText(expect)}`,
 ): CheckSpec {
   return { kind: 'request', name, request, expect };
+}
+
+/** Two checks may send the same request and expect something else. */
+function expectedText({ status, path, value }: Case['expected']): string {
+  const text = JSON.stringify(value) ?? '';
+  const shown = text.length > VALUE_LENGTH ? `${text.slice(0, VALUE_LENGTH)}…` : text;
+  const parts = [
+    ...(status === null ? [] : [`status ${status}`]),
+    ...(path === null ? [] : [`${path} ${shown}`]),
+  ];
+  return parts.length === 0 ? '' : ` with ${parts.join(', ')}`;
 }
 
 function checkOf(form: CheckFile, path: Path, reading: Reading): CheckSpec {

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { z } from 'zod';
-import { COMPARISON_FILE } from '../compare/kept.ts';
+import { COMPARISON_FILE } from '../compare/contract.ts';
 import { duration } from '../core/numbers.ts';
 import { MEASURE_FORMAT } from '../measure/contract.ts';
 import { digestOf } from '../race/scenario/parts.ts';
@@ -72,10 +72,18 @@ export async function tagGaps(
 const latency = z.object({ p50: z.number() }).nullable();
 const phase = z.object({ correctedMs: latency }).nullable();
 const side = z.object({ format: z.literal(MEASURE_FORMAT), cold: phase, warm: phase });
+const effect = z.object({
+  phase: z.string(),
+  metric: z.string(),
+  among: z.string(),
+  before: z.number(),
+  after: z.number(),
+});
 const raceSide = z.object({ verdict: z.string(), complete: z.boolean() });
 
 const FiguresSchema = z.object({
   sides: z.object({ before: side, after: side }),
+  effects: z.array(effect).optional(),
   gain: z.string().nullable().optional(),
   race: z.object({ before: raceSide, after: raceSide }).nullable().optional(),
 });
@@ -142,10 +150,20 @@ function figureLines(figures: Figures | null): readonly string[] {
   if (figures === null) return ['Figures: not in the comparison'];
   const shown = (p50: number | undefined) => (p50 === undefined ? 'not measured' : duration(p50));
   const lines = (['cold', 'warm'] as const).map((name) => {
-    const { before, after } = figures.sides;
-    return `p50 ${name}: ${shown(before[name]?.correctedMs?.p50)} before, ${shown(after[name]?.correctedMs?.p50)} after`;
+    const { before, after } = mediansOf(figures, name);
+    return `p50 ${name}: ${shown(before)} before, ${shown(after)} after`;
   });
   return [...lines, ...(figures.gain == null ? [] : [`Gain: ${figures.gain}`])];
+}
+
+/** As the verdict judges them, block by block; where that is not told, of all requests of a side. */
+function mediansOf(
+  { effects = [], sides }: Figures,
+  phase: 'cold' | 'warm',
+): { readonly before: number | undefined; readonly after: number | undefined } {
+  const judged = effects.find((one) => one.phase === phase && one.metric === 'p50' && one.among === 'all');
+  const of = (name: 'before' | 'after') => judged?.[name] ?? sides[name][phase]?.correctedMs?.p50;
+  return { before: of('before'), after: of('after') };
 }
 
 function raceText(figures: Figures | null): string {

@@ -1,4 +1,5 @@
 /** The use cases: make a plan, carry one out, go on with one, take one back. */
+import { join } from 'node:path';
 import type { Redis } from 'ioredis';
 import { WhystaleError } from '../errors.ts';
 import { displayStore, type Store } from '../watch/stores.ts';
@@ -20,7 +21,16 @@ import {
   planGrown,
   wrongState,
 } from './errors.ts';
-import { folderOf, plansFolder, plansIn, readPlan, stateOfPlan, takeFolder } from './folder.ts';
+import {
+  folderOf,
+  plansFolder,
+  plansIn,
+  readPlan,
+  SNAPSHOT_FILE,
+  stateOfPlan,
+  takeFolder,
+} from './folder.ts';
+import { OldJournal } from './journal.ts';
 import { type Lineage, lineageFor, type Sources } from './lineage.ts';
 import { isTemplate } from './matcher.ts';
 import { countNow, makePlan, masker } from './plan.ts';
@@ -229,14 +239,23 @@ function shown(plan: PurgePlan): PurgePlan {
   };
 }
 
+/** The newest plan for this store that waits. One that ended on its way goes before those that were made earlier: WSE788. */
 function newestWaiting({ cwd, store, db }: Place): string {
-  const found = plansIn(cwd).find(
-    ({ folder, plan }) =>
-      stateOfPlan(folder) === 'waiting' && plan.store === addressOf(store) && (db ?? plan.db) === plan.db,
-  );
+  const found = plansIn(cwd)
+    .filter(({ plan }) => plan.store === addressOf(store) && (db ?? plan.db) === plan.db)
+    .find(({ folder, plan }) => stateOfPlan(folder) === 'waiting' || isUnfinished(folder, plan));
   if (found === undefined)
     throw noPlan(plansFolder(cwd), `there is no plan for ${displayStore(store)} that waits to be applied`);
-  return found.folder;
+  const { folder } = found;
+  if (stateOfPlan(folder) === 'waiting') return folder;
+  throw wrongState(folder, 'it was begun and is not at its end', `whystale purge --resume ${folder}`);
+}
+
+function isUnfinished(folder: string, plan: PurgePlan): boolean {
+  if (stateOfPlan(folder) !== 'begun') return false;
+  const journal = new OldJournal(join(folder, SNAPSHOT_FILE));
+  journal.close();
+  return journal.state.next < plan.keys;
 }
 
 function isFor(plan: PurgePlan, store: Store): boolean {

@@ -210,6 +210,10 @@ class Undo {
       notices.push(`${counted(damaged, 'record')} of the snapshot, whose checksum is wrong, passed over.`);
     if (state.next < plan.keys && state.plan !== null)
       notices.push(`The purge had come to key ${state.next} of ${plan.keys}; the others were not touched.`);
+    if (this.#restored > 0)
+      notices.push(
+        `Restored values are as they were removed, after ${plan.made.slice(0, 19)}Z: where the service wrote a row since and found its key gone already, its old value is back. Remove such keys again.`,
+      );
     const unfinished = signal.aborted && this.#done < this.#all;
     return {
       format: UNDO_FORMAT,

@@ -169,7 +169,7 @@ export function undoText(document: UndoDocument, drawing: Drawing): string {
   const lines = [
     `${paint(what)}  ${style.strong(first)}`,
     ...rest,
-    ...(reasons.length === 0 ? [] : ['']),
+    ...(reasons.length + notices.length === 0 ? [] : ['']),
     ...reasons.flatMap((reason) => {
       const shown = examples[reason] ?? [];
       const more = left[reason] > shown.length && shown.length > 0 ? ' …' : '';

@@ -183,7 +183,7 @@ function rollbackLines(
       ? 'the rollback command was not run. What was deployed is still there: take it back by hand.'
       : run.outcome !== 'held'
         ? 'the rollback command failed. What was deployed may still be there: look, and take it back by hand.'
-        : 'the old behaviour was not seen again.';
+        : 'the command ended with 0, and the old behaviour was not seen again. What was deployed may still be there: look, take it back by hand, and mend the command.';
   return wrapText(`Rollback NOT confirmed: ${why}`, width).map(style.bad);
 }
 

@@ -178,6 +178,11 @@ describe('a tag', () => {
     placeComparison(folder(), '1', {
       gain: 'faster-work',
       sides: { before: measuredSide(48.2, 2.4), after: measuredSide(12, 1.1) },
+      // The verdict is about these; of the warm phase nothing was judged.
+      effects: [
+        { phase: 'cold', metric: 'p50', among: 'hits', before: 1, after: 1 },
+        { phase: 'cold', metric: 'p50', among: 'all', before: 46.8, after: 13 },
+      ],
       race: {
         before: { verdict: 'counterexample', complete: true },
         after: { verdict: 'proved', complete: true },
@@ -192,12 +197,31 @@ describe('a tag', () => {
     const document = await close();
     expect(document.closed).toBe(false);
     expect(document.gaps.map(({ problem, todo }) => `${problem}: ${todo}`)).toEqual([
-      'nobody has signed "check permissions": whystale case sign cases/price 3 --by NAME',
-      'nobody has signed "review the failure mode": whystale case sign cases/price 4 --by NAME',
       '"run unit tests" was not run yet: whystale case run cases/price 1',
       '"run linting" was not run yet: whystale case run cases/price 2',
+      'nobody has signed "check permissions": whystale case sign cases/price 3 --by NAME',
+      'nobody has signed "review the failure mode": whystale case sign cases/price 4 --by NAME',
     ]);
     expect([readFileSync(file(), 'utf8'), git('tag')]).toEqual(before);
+  });
+
+  test.each([
+    null,
+    'v1.2.3',
+  ])('and closing, while nothing is compared, tell all that is missing (tag %s)', async (tag) => {
+    place(file(), `${CASE}rehearse: { url: "http://127.0.0.1:1", deploy: x, ready: GET /, before: GET / }\n`);
+    placeRun(folder(), '1');
+    commit('measured');
+    const { closed, gaps } = await close(tag);
+    expect(closed).toBe(false);
+    expect(gaps.every(({ required }) => required)).toBe(true);
+    const commands = tag === null ? [] : ['case run cases/price 1', 'case run cases/price 2'];
+    expect(gaps.slice(-commands.length - 4).map(({ todo }) => todo)).toEqual(
+      [
+        ...['compare cases/price', 'rehearse cases/price', ...commands],
+        ...['case sign cases/price 3 --by NAME', 'case sign cases/price 4 --by NAME'],
+      ].map((rest) => `whystale ${rest}`),
+    );
   });
 
   test('carries the figures, and is made of what is checked out', async () => {
@@ -220,7 +244,7 @@ describe('a tag', () => {
 Case: price
 Change: fence the write
 Verdict: better: warm p50 fell from 2.4 ms to 1.1 ms, and the answers stayed right
-p50 cold: 48 ms before, 12 ms after
+p50 cold: 47 ms before, 13 ms after
 p50 warm: 2.4 ms before, 1.1 ms after
 Gain: faster-work
 Race: counterexample before, proved after

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
+import { draftFromFinding } from '../../src/case/from-finding.ts';
 import {
   type CaseDraft,
   CHECKLIST_KINDS,
@@ -15,6 +16,8 @@ import {
   VARIABLE_KINDS,
 } from '../../src/case/index.ts';
 import { slugOf } from '../../src/case/names.ts';
+import type { Finding } from '../../src/core/finding.ts';
+import type { Operation } from '../../src/core/operation.ts';
 import { commandOf } from '../../src/race/scenario/parts.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'whystale-draft-'));
@@ -139,4 +142,52 @@ test.each([
   ['…', null],
 ])('%s becomes %s', (words, name) => {
   expect(slugOf(words)).toBe(name);
+});
+
+/** A finding whose witness names no request: many were under way at once. */
+const FINDING = {
+  ...{ id: 'F1', code: 'WS101', cause: 'missing-invalidation', template: 'stock:{id}', key: 'stock:6' },
+  ...{ confidence: 'proved', reader: 'GET /stock/{id}', summary: 'old', witness: [] as unknown[] },
+  remedy: { title: 'remove the key', steps: [] as unknown[] },
+} as unknown as Finding;
+
+describe('the input of a case from a finding', () => {
+  const input = (...asked: readonly (readonly [path: string, code: number])[]) => {
+    const operations = asked.map(
+      ([path, code], i) =>
+        ({
+          ...{ id: i + 1, tier: 'http', kind: 'request', session: 'http:1', invoke: i, return: i + 1 },
+          ...{ status: 'ok', method: 'GET', path, code, size: 2 },
+        }) as Operation,
+    );
+    const found = { recording: 'rec', command: null, operations, reveal: () => undefined };
+    return draftFromFinding(FINDING, found).input;
+  };
+
+  test.each<[string, readonly (readonly [string, number])[], string]>([
+    [
+      'asks for the thing whose value was old',
+      [
+        ['/stock/52', 200],
+        ['/stock/6', 200],
+      ],
+      'GET /stock/6',
+    ],
+    [
+      'prefers it when it failed once, too',
+      [
+        ['/stock/6', 500],
+        ['/stock/6', 200],
+      ],
+      'GET /stock/6',
+    ],
+    [
+      'asks for another one where it was never asked for',
+      [
+        ['/stock/60', 404],
+        ['/stock/52', 200],
+      ],
+      'GET /stock/52',
+    ],
+  ])('%s', (_, asked, expected) => expect(input(...asked)).toEqual([expected]));
 });

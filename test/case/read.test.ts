@@ -211,7 +211,7 @@ describe('what is rehearsed', () => {
       ],
       check: [
         {
-          ...{ kind: 'request', name: 'GET /items/1', request: request('/items/1') },
+          ...{ kind: 'request', name: 'GET /items/1 with status 200', request: request('/items/1') },
           expect: { note: null, status: 200, path: null, value: null },
         },
       ],
@@ -228,7 +228,7 @@ rehearse:
   ready: { request: GET /r, headers: { Host: a }, within: 5s }
   url: https://staging.example.org/
   postgres: postgres://db/app
-  before: [GET /b, { name: rows, sql: select 1, expect: 1 }]
+  before: [GET /b, { request: GET /b, expect: { path: $.v, value: [a] } }, { name: rows, sql: select 1, expect: 1 }]
   check:
     - { write: { request: PUT /a, json: { v: "{unique}" } }, read: GET /a, path: $.v, value: "{unique}", within: 2s }
   figures: { rate: 60/m, seconds: 3, p50: 5ms, timesBaseline: 1.5 }
@@ -243,7 +243,11 @@ rehearse:
       deploy: { command: ['go', 'now'], withinMs: 300_000 },
       ready: { url: null, request: { headers: { host: 'a' } }, withinMs: 5_000 },
       url: 'https://staging.example.org',
-      before: [{ kind: 'request' }, { kind: 'sql', name: 'rows', value: 1 }],
+      before: [
+        { kind: 'request', name: 'GET /b' },
+        { kind: 'request', name: 'GET /b with $.v ["a"]' },
+        { kind: 'sql', name: 'rows', value: 1 },
+      ],
       check: [{ kind: 'freshness', name: 'PUT /a, then GET /a', value: '{unique}', withinMs: 2_000 }],
       figures: { rate: 1, seconds: 3, p50Ms: 5, p99Ms: null, timesBaseline: 1.5 },
       rollback: { command: ['back', 'now'] },

@@ -6,6 +6,7 @@ import { startRedis } from '../../src/engines/redis.ts';
 import { WhystaleError } from '../../src/errors.ts';
 import { applyPlan } from '../../src/purge/apply.ts';
 import { PURGE_LIMITS, type PurgeEvents } from '../../src/purge/contract.ts';
+import { stateOfPlan } from '../../src/purge/folder.ts';
 import { applyShown, planPurge, purgeAtOnce, resumePurge, undo } from '../../src/purge/index.ts';
 import { readEntries } from '../../src/purge/journal.ts';
 import { freePort, withRedis } from '../support/engines.ts';
@@ -179,6 +180,7 @@ describe('a purge', () => {
     const redis = connect();
     await redis.mset('thing:1', 'old', 'thing:2', 'two');
     const where = place();
+    const earlier = await planPurge(where, THING, NO_SOURCES, NO_EVENTS);
     const { folder: made } = await planPurge(where, THING, NO_SOURCES, NO_EVENTS);
     const events: PurgeEvents = {
       step: (step) => {
@@ -186,6 +188,9 @@ describe('a purge', () => {
       },
     };
     expect(await codeOf(applyShown(where, made, FAST, events))).toBe('WSE792');
+    // Not the plan before it: that was shown, and is not what was meant last.
+    expect(stateOfPlan(earlier.folder)).toBe('waiting');
+    expect(await codeOf(applyShown(where, null, FAST, NO_EVENTS))).toBe('WSE788');
     await redis.set('thing:1', 'refilled');
     const resumed = await resumePurge(where, made, FAST, NO_EVENTS);
     expect(resumed.result).toMatchObject({ removed: 1, refilled: 1 });

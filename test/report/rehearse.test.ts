@@ -120,6 +120,17 @@ describe('a rehearsal', () => {
     await expect(text).toMatchFileSnapshot(golden(`rehearse-${name}.txt`));
   });
 
+  test('whose rollback says that it is done, and is not', () => {
+    const steps = HELD.steps.map((one) =>
+      one.step === 'restored' ? step('restored', { outcome: 'failed', why: 'GET /version: old' }) : one,
+    );
+    const rehearsal: Rehearsal = { ...HELD, verdict: 'failed', rollbackConfirmed: false, steps };
+    const text = rehearseText(rehearsal, { folder: null, next: null }, drawing);
+    expect(text.replaceAll(/\s+/g, ' ')).toContain(
+      'Rollback NOT confirmed: the command ended with 0, and the old behaviour was not seen again. What was deployed may still be there',
+    );
+  });
+
   test('as it goes', () => {
     expect(rehearseProgress(step('deploy', { outcome: 'running' }))).toBe('Deploy …');
     expect(rehearseProgress(step('deploy', { outcome: 'failed', why: 'exit code 1' }))).toBe(
