@@ -1,6 +1,7 @@
 /**
  * Builds a site of many notes, half of them cases with runs, comparisons and drawings: `NOTES=10000` of them where nothing is said. The
- * goal is under a minute and memory that does not grow with what the notes say. A rebuild with nothing changed is the peer.
+ * goal is under a minute and memory that does not grow with what the notes say; where others use the machine, in processor time. A
+ * rebuild with nothing changed is the peer.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import os, { tmpdir } from 'node:os';
@@ -19,8 +20,8 @@ try {
   console.log(`${COUNT} notes; load ${load.toFixed(1)} on ${os.cpus().length} processors`);
   const first = await built('first build');
   const second = await built('built again');
-  console.log(`  again to first ${(second / first).toFixed(2)} to 1`);
-  if (first > (GOAL_MS * COUNT) / 10_000) {
+  console.log(`  again to first ${(second.ms / first.ms).toFixed(2)} to 1`);
+  if (Math.min(first.ms, first.cpuMs) > (GOAL_MS * COUNT) / 10_000) {
     console.error('The goal is 10,000 notes in under a minute.');
     process.exitCode = 1;
   }
@@ -28,7 +29,7 @@ try {
   rmSync(root, { recursive: true, force: true });
 }
 
-async function built(title: string): Promise<number> {
+async function built(title: string): Promise<{ readonly ms: number; readonly cpuMs: number }> {
   let mostBytes = 0;
   const begin = performance.now();
   const cpu = process.cpuUsage();
@@ -42,8 +43,9 @@ async function built(title: string): Promise<number> {
   );
   const ms = performance.now() - begin;
   const { user, system } = process.cpuUsage(cpu);
+  const cpuMs = (user + system) / 1000;
   console.log(
-    `  ${title.padEnd(12)} ${(ms / 1000).toFixed(1)} s, ${(ms / COUNT).toFixed(2)} ms a note; ${((user + system) / 1e6).toFixed(1)} s of processor time; at most ${Math.round(mostBytes / 2 ** 20)} MiB; ${result.written} files written, ${result.unchanged} unchanged, ${result.problems.length} problems, ${result.notices.length} notices`,
+    `  ${title.padEnd(12)} ${(ms / 1000).toFixed(1)} s, ${(ms / COUNT).toFixed(2)} ms a note; ${(cpuMs / 1000).toFixed(1)} s of processor time; at most ${Math.round(mostBytes / 2 ** 20)} MiB; ${result.written} files written, ${result.unchanged} unchanged, ${result.problems.length} problems, ${result.notices.length} notices`,
   );
-  return ms;
+  return { ms, cpuMs };
 }

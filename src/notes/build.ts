@@ -8,13 +8,15 @@ import { tmpdir } from 'node:os';
 import { join, resolve, sep } from 'node:path';
 import { WhystaleError } from '../errors.ts';
 import { assetsOf } from './assets.ts';
-import { contentHash, refOf } from './canonical.ts';
-import { NOTE_FILE, readCaseNote } from './case-note.ts';
+import { blocksJson, contentHash, refOf } from './canonical.ts';
+import { readCaseNote } from './case-note.ts';
+import { NOTE_FILE } from './case-words.ts';
 import { byDay, type Entry, entryOf, Facets, Slugs } from './catalogue.ts';
 import { type Built, type Draft, NOTES_FORMAT, type Note, type Notice } from './contract.ts';
 import { feedText, searchScript, searchText } from './data-files.ts';
 import { noNotes, overlaps } from './errors.ts';
 import { textOf } from './figures.ts';
+import { ICON, ICON_FILE } from './icon.ts';
 import { facetPages, indexPages } from './list-pages.ts';
 import { readMarkdownNote } from './markdown-note.ts';
 import { linkFrom, notePage } from './note-page.ts';
@@ -101,14 +103,16 @@ class Gathered {
       this.problems.push({ file: found.source, says: read.problem });
       return;
     }
-    const note = this.#placed(read.draft, told);
+    const text = blocksJson(read.draft.body);
+    const note = this.#placed(read.draft, text, told);
     if (note.kind === 'case') this.#cases++;
     this.entries.push(entryOf(note));
     this.similar.add(textOf(note));
-    spill.add(JSON.stringify(note));
+    // Its text is written as JSON once, for the hash and for here.
+    spill.add(`{"body":${text},${JSON.stringify({ ...note, body: undefined }).slice(1)}`);
   }
 
-  #placed(draft: Draft, told: (says: string) => void): Note {
+  #placed(draft: Draft, text: string, told: (says: string) => void): Note {
     const { folder, ...rest } = draft;
     const slug = this.#slugs.of(draft);
     const assets = assetsOf(draft, slug, told);
@@ -116,7 +120,7 @@ class Gathered {
     const other = this.#refs.get(ref);
     if (other === undefined) this.#refs.set(ref, draft.source);
     else told(`its reference ${ref} is that of ${other} too`);
-    return { ...rest, slug, ref, assets, hash: contentHash(draft, assets) };
+    return { ...rest, slug, ref, assets, hash: contentHash(draft, assets, text) };
   }
 
   built({ path, written, unchanged, removed }: SiteFolder): Built {
@@ -183,6 +187,7 @@ function writeSite(
   site.write('search-data.js', searchScript(search));
   site.write('notes.js', SCRIPT);
   site.write('notes.css', STYLE);
+  site.write(ICON_FILE, ICON);
 }
 
 /** Paths by which a link may mean a note: its file; of a case, its folder and what is in it. */

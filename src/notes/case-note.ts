@@ -1,18 +1,15 @@
 /** A case as a note: its file, what was measured of it, and what a person wrote beside it. */
-import { existsSync, readdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import {
-  type CaseDocument,
   COMPARISONS_FOLDER,
   RUNS_FOLDER,
-  type ShownCase,
-  type Surroundings,
-  showCase,
+  type RunbookStep,
+  readWrittenCase,
+  type WrittenCase,
 } from '../case/index.ts';
+import { runbookOf } from '../case/runbook.ts';
 import { commandLine, shellLine } from '../case/shell.ts';
-import { WhystaleError } from '../errors.ts';
-import { readRun } from '../measure/read.ts';
-import { readYaml } from '../yamlfile/index.ts';
+import { type Kept, keptOf, namesIn } from './case-kept.ts';
 import {
   assumptionsSection,
   changeSection,
@@ -24,74 +21,45 @@ import {
   rollbackSection,
   whySection,
 } from './case-sections.ts';
+import { writtenNote } from './case-words.ts';
 import type { CheckItem, Draft, Facts, NoteFields, NoteImage } from './contract.ts';
-import { dayOf, readFields } from './fields.ts';
-import { readFrontMatter } from './front-matter.ts';
-import { type KeptComparison, readComparison, schedulesOf } from './kept-comparison.ts';
-import { parseMarkdown } from './markdown-blocks.ts';
+import { checklistSection, rehearsalSection } from './done-sections.ts';
+import { dayOf } from './fields.ts';
+import { schedulesOf } from './kept-comparison.ts';
 import { type Block, heading } from './markdown-contract.ts';
-import { bounded, textAt } from './markdown-note.ts';
+import { maskedDraft } from './masked.ts';
 import type { Found } from './scan.ts';
-
-export const NOTE_FILE = 'note.md';
-/** The newest runs of a case that are told of. */
-const MAX_RUNS = 10;
 
 type Told = (says: string) => void;
 
 /** Throws WSE701 to WSE703. */
 export async function readCaseNote({ file, source }: Found, cwd: string, told: Told): Promise<Draft> {
-  const document = await showCase(file, around(cwd));
-  const folder = dirname(file);
-  for (const notice of document.notices) told(notice.replaceAll(`${folder}/`, ''));
-  const runs = keptRuns(folder, document, told);
-  const seen = document.comparisons.at(-1);
-  const place = seen === undefined ? null : comparisonPlace(folder, seen.name);
-  const comparison = place === null ? null : readComparison(place);
-  if (place !== null && comparison === null)
-    told(`the comparison ${seen?.name} was left out: it has another form`);
+  const item = await readWrittenCase(file);
+  const { folder } = item;
+  const kept = keptOf(folder, told);
+  // What the runbook says of runs is not shown: they have a section of their own.
+  const none = { runs: [], comparisons: [], rehearsals: [], checklist: [], notices: [] };
+  const steps = runbookOf(item, none, cwd);
+  const seen = kept.comparison;
   const replays =
-    place === null ? [] : schedulesOf(place, 'before').map((path) => replayLine(cwd, place, path));
+    seen === null ? [] : schedulesOf(seen.place, 'before').map((path) => replayLine(cwd, seen.place, path));
   const written = writtenNote(folder, file, told);
-  const fields = mergedFields(document.case, written.fields, runs, comparison, [
-    ...(seen === undefined ? [] : plotsIn(folder, join(COMPARISONS_FOLDER, seen.name), 'before and after')),
-    ...plotsIn(folder, ...lastRun(runs)),
+  const fields = mergedFields(item, written.fields, kept, [
+    ...(seen === null ? [] : plotsIn(folder, join(COMPARISONS_FOLDER, seen.name), 'before and after')),
+    ...plotsIn(folder, ...lastRun(kept.runs)),
   ]);
-  return {
+  const draft: Draft = {
     kind: 'case',
     source,
     folder,
-    title: fields.title ?? document.case.title,
+    title: fields.title ?? item.title,
     fields,
-    verdict: comparison?.verdict ?? null,
-    body: bodyOf(document, runs, comparison, replays, written.blocks),
-    facts: factsOf(document, runs, comparison, replays),
-    needsReview: unsigned(document.case),
+    verdict: seen?.comparison.verdict ?? null,
+    body: bodyOf(item, steps, kept, replays, written.blocks),
+    facts: factsOf(item, steps, kept, replays),
+    needsReview: unsigned(item),
   };
-}
-
-/** Revisions are not looked up: a page is the same wherever it is built. */
-function around(cwd: string): Surroundings {
-  return { cwd, env: {}, revision: async () => ({ is: 'no-git', why: 'it is not asked' }) };
-}
-
-function keptRuns(folder: string, { runs }: CaseDocument, told: Told): readonly KeptRun[] {
-  return runs.slice(-MAX_RUNS).flatMap(({ name }) => {
-    try {
-      return [{ name, run: readRun(join(folder, RUNS_FOLDER, name)) }];
-    } catch (error) {
-      if (!(error instanceof WhystaleError)) throw error;
-      told(
-        `the run ${name} was left out: ${error.facts.what.replaceAll(`${folder}/`, '').replace(/\.$/, '')}`,
-      );
-      return [];
-    }
-  });
-}
-
-function comparisonPlace(folder: string, name: string): string {
-  const place = join(folder, COMPARISONS_FOLDER, name);
-  return existsSync(place) ? place : `${place}.json`;
+  return maskedDraft(draft, told);
 }
 
 function replayLine(cwd: string, place: string, path: string): string {
@@ -99,52 +67,16 @@ function replayLine(cwd: string, place: string, path: string): string {
   return shellLine(['whystale', 'replay', file.startsWith(`${cwd}/`) ? file.slice(cwd.length + 1) : file]);
 }
 
-interface WrittenNote {
-  readonly fields: NoteFields;
-  readonly blocks: readonly Block[];
-}
-
-/** The `note:` section, and over it the front matter of note.md; its text is the page's own. */
-function writtenNote(folder: string, file: string, told: Told): WrittenNote {
-  const inFile = textAt(file);
-  const section = inFile.text === null ? null : noteSection(inFile.text);
-  const beside = join(folder, NOTE_FILE);
-  if (!existsSync(beside)) return { fields: readFields(section, told), blocks: [] };
-  const found = textAt(beside);
-  const parts =
-    found.text === null ? { fields: null, body: '', problem: found.problem } : readFrontMatter(found.text);
-  if (parts.problem !== null) told(`${NOTE_FILE}: ${parts.problem}`);
-  const fields = readFields({ ...mapping(section), ...mapping(parts.fields) }, told);
-  return { fields, blocks: parseMarkdown(bounded(parts.body, told)) };
-}
-
-/** The section as it is written, variables included. Its lines alone are read where that can be done: the whole was read before. */
-function noteSection(text: string): unknown {
-  const lines = text.split('\n');
-  const first = lines.findIndex((line) => /^note[ ]*:/.test(line));
-  if (first < 0) return /["']note["']|[{,?]\s*note/.test(text) ? mapping(readYaml(text).value).note : null;
-  const after = lines.findIndex((line, i) => i > first && /^[^ #\r]/.test(line));
-  const section = lines.slice(first, after < 0 ? undefined : after).join('\n');
-  // What it refers to may stand elsewhere.
-  const whole = /[&*]/.test(section) ? text : section;
-  return mapping(readYaml(whole).value).note ?? null;
-}
-
-function mapping(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {};
-}
-
 function mergedFields(
-  item: ShownCase,
+  item: WrittenCase,
   written: NoteFields,
-  runs: readonly KeptRun[],
-  comparison: KeptComparison | null,
+  { runs, comparison }: Kept,
   plots: readonly NoteImage[],
 ): NoteFields {
   const { outline, revision } = written;
   const stack = written.stack.length > 0 ? written.stack : enginesOf(runs);
   const day = (at: string | null | undefined) => dayOf(at ?? null, 'startedAt', () => undefined);
-  const measured = [day(runs.at(-1)?.run.startedAt), day(comparison?.startedAt)].filter(
+  const measured = [day(runs.at(-1)?.run.startedAt), day(comparison?.comparison.startedAt)].filter(
     (one) => one !== null,
   );
   return {
@@ -184,7 +116,7 @@ function enginesOf(runs: readonly KeptRun[]): readonly string[] {
 
 /** Without a review that is written down, the newest signature is one. */
 function reviewOf(
-  { checklist }: ShownCase,
+  { checklist }: WrittenCase,
   { revision }: NoteFields,
 ): Pick<NoteFields['revision'], 'reviewed' | 'by'> {
   if (revision.reviewed !== null || revision.by !== null)
@@ -196,7 +128,7 @@ function reviewOf(
   return { reviewed: dayOf(newest?.at, 'signed.at', () => undefined), by: newest?.by ?? null };
 }
 
-function checkItem(one: ShownCase['checklist'][number]): CheckItem {
+function checkItem(one: WrittenCase['checklist'][number]): CheckItem {
   if (one.kind === 'command') return { step: one.step, command: commandLine(one.command), signed: null };
   const { step, signed } = one;
   const note = signed?.note == null ? '' : `, ${signed.note}`;
@@ -204,7 +136,7 @@ function checkItem(one: ShownCase['checklist'][number]): CheckItem {
 }
 
 /** A case is looked at once every judgement is signed; one without a judgement was never looked at. */
-function unsigned({ checklist }: ShownCase): boolean {
+function unsigned({ checklist }: WrittenCase): boolean {
   const judgements = checklist.filter((one) => one.kind === 'judgement');
   return judgements.length === 0 || judgements.some(({ signed }) => signed === null);
 }
@@ -222,7 +154,7 @@ const PLOTS: Readonly<Record<string, string>> = {
 
 function plotsIn(folder: string, path: string, what: string): readonly NoteImage[] {
   if (path === '') return [];
-  const names = namesIn(join(folder, path));
+  const names = namesIn(join(folder, path)).filter((name) => name.endsWith('.svg'));
   return names.map((name) => {
     const caption = `${what}: ${PLOTS[name] ?? name.replace(/\.svg$/, '')}`;
     const from = `${path}/${name}`.replaceAll('\\', '/');
@@ -230,32 +162,24 @@ function plotsIn(folder: string, path: string, what: string): readonly NoteImage
   });
 }
 
-function namesIn(folder: string): readonly string[] {
-  try {
-    return readdirSync(folder)
-      .filter((name) => name.endsWith('.svg'))
-      .sort();
-  } catch {
-    return [];
-  }
-}
-
 function bodyOf(
-  document: CaseDocument,
-  runs: readonly KeptRun[],
-  comparison: KeptComparison | null,
+  item: WrittenCase,
+  steps: readonly RunbookStep[],
+  { runs, comparison, rehearsal, checklist }: Kept,
   replays: readonly string[],
   own: readonly Block[],
 ): readonly Block[] {
-  const item = document.case;
+  const compared = comparison?.comparison ?? null;
   return [
     ...whySection(item),
     ...measuredSection(runs),
     ...changeSection(item),
-    ...comparisonSection(comparison),
-    ...raceSection(comparison?.race ?? null, document.steps, replays),
-    ...commandsSection(document),
-    ...rollbackSection(item, document.steps),
+    ...comparisonSection(compared),
+    ...raceSection(compared?.race ?? null, steps, replays),
+    ...commandsSection(steps),
+    ...rollbackSection(item, steps),
+    ...rehearsalSection(rehearsal, rehearsal?.rehearsed === item.rehearsed),
+    ...checklistSection(item.checklist, checklist),
     ...assumptionsSection(item),
     ...(own.length === 0 ? [] : [heading(2, 'Notes'), ...lowered(own)]),
   ];
@@ -269,17 +193,21 @@ function lowered(blocks: readonly Block[]): readonly Block[] {
 }
 
 function factsOf(
-  { case: item, steps }: CaseDocument,
-  runs: readonly KeptRun[],
-  comparison: KeptComparison | null,
+  item: WrittenCase,
+  steps: readonly RunbookStep[],
+  { runs, comparison, rehearsal }: Kept,
   replays: readonly string[],
 ): Facts {
+  const compared = comparison?.comparison;
+  const rollback = item.rollback.command !== null;
   return {
     commands: item.requests.length > 0 && steps.some(({ commands }) => commands.length > 0),
     measured: runs.some(({ run }) => run.complete),
-    compared: comparison?.complete === true && comparison.verdict !== 'not-comparable',
+    compared: compared?.complete === true && compared.verdict !== 'not-comparable',
     replay: item.race !== null || replays.length > 0,
-    rollback: item.rollback.command !== null,
+    rollback,
+    // A rehearsal of what the case said before confirms nothing of what it says now.
+    confirmed: rollback && rehearsal?.rollbackConfirmed === true && rehearsal.rehearsed === item.rehearsed,
     assumptions: item.assumptions.length > 0,
   };
 }

@@ -1,5 +1,5 @@
 /** The sections of a case's page: why it mattered, what was measured, the change, the comparison, the race, commands, rollback. */
-import type { CaseDocument, RunbookStep, ShownCase } from '../case/index.ts';
+import type { RunbookStep, WrittenCase } from '../case/index.ts';
 import { count, duration, percent } from '../core/numbers.ts';
 import type { MeasuredRun, PhaseFigures } from '../measure/contract.ts';
 import { EFFECT_LEGEND, effectTable } from './effect-table.ts';
@@ -14,12 +14,12 @@ export interface KeptRun {
   readonly run: MeasuredRun;
 }
 
-function section(title: string, blocks: readonly (Block | null)[]): readonly Block[] {
+export function section(title: string, blocks: readonly (Block | null)[]): readonly Block[] {
   const there = blocks.filter((block) => block !== null);
   return there.length === 0 ? [] : [heading(2, title), ...there];
 }
 
-function known(rows: readonly (readonly [string, string | null])[]): Block | null {
+export function known(rows: readonly (readonly [string, string | null])[]): Block | null {
   const there = rows.filter((row): row is readonly [string, string] => row[1] !== null);
   return there.length === 0 ? null : { is: 'list', start: null, tight: true, items: there.map(knownItem) };
 }
@@ -28,7 +28,7 @@ function knownItem([name, value]: readonly [string, string]): readonly Block[] {
   return [{ is: 'paragraph', of: [{ is: 'strong', of: [text(name)] }, text(`: ${value}`)] }];
 }
 
-export function whySection(item: ShownCase): readonly Block[] {
+export function whySection(item: WrittenCase): readonly Block[] {
   const { symptom, route, finding, expected, slow, outcome } = item;
   const value = expected.path === null ? null : `${expected.path} is ${JSON.stringify(expected.value)}`;
   const status = expected.status === null ? null : `status ${expected.status}`;
@@ -102,7 +102,7 @@ function phaseRow(
   ];
 }
 
-export function changeSection({ change }: ShownCase): readonly Block[] {
+export function changeSection({ change }: WrittenCase): readonly Block[] {
   return section('The one change', [
     change.what === null ? null : paragraph(change.what),
     known([
@@ -162,7 +162,7 @@ export function raceSection(
 /** Steps that have a section of their own. */
 const APART = ['rollback', 'race'];
 
-export function commandsSection({ steps }: CaseDocument): readonly Block[] {
+export function commandsSection(steps: readonly RunbookStep[]): readonly Block[] {
   const shown = steps.filter(({ step, commands }) => !APART.includes(step) && commands.length > 0);
   return section(
     'Commands',
@@ -180,7 +180,7 @@ function notesOf({ step, notes }: RunbookStep): readonly Block[] {
   return step !== 'reproduce' || notes.length === 0 ? [] : [list(notes)];
 }
 
-export function rollbackSection({ rollback }: ShownCase, steps: readonly RunbookStep[]): readonly Block[] {
+export function rollbackSection({ rollback }: WrittenCase, steps: readonly RunbookStep[]): readonly Block[] {
   const step = steps.find((one) => one.step === 'rollback');
   return section('Rollback', [
     step === undefined || rollback.command === null ? null : commandsBlock(step),
@@ -188,7 +188,7 @@ export function rollbackSection({ rollback }: ShownCase, steps: readonly Runbook
   ]);
 }
 
-export function assumptionsSection({ assumptions, links }: ShownCase): readonly Block[] {
+export function assumptionsSection({ assumptions, links }: WrittenCase): readonly Block[] {
   return [
     ...section('Assumptions', [assumptions.length === 0 ? null : list(assumptions)]),
     ...section('Links', [

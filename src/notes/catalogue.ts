@@ -48,18 +48,20 @@ export const CATALOGUE_LIMITS = {
 
 export function entryOf(note: Note): Entry {
   const { slug, source, ref, title, fields, needsReview, hash } = note;
-  const { published, updated, lang } = fields;
-  const day =
-    [fields.revision.reviewed, updated, published]
-      .filter((one) => one !== null)
-      .sort()
-      .at(-1) ?? null;
+  const { published, lang } = fields;
+  const day = newestDay(fields);
   return {
     ...{ slug, source, ref, published, lang, day, needsReview, hash },
     title: short(title, CATALOGUE_LIMITS.title),
     summary: short(fields.summary ?? '', CATALOGUE_LIMITS.summary),
     facets: facetsOf(note),
   };
+}
+
+/** When somebody last reviewed, changed or published it; null: no date is known. */
+export function newestDay({ revision, updated, published }: Note['fields']): string | null {
+  const days = [revision.reviewed, updated, published].filter((one) => one !== null);
+  return days.sort().at(-1) ?? null;
 }
 
 export function facetsOf({

@@ -85,7 +85,10 @@ export interface Facts {
   readonly measured: boolean;
   readonly compared: boolean;
   readonly replay: boolean;
+  /** A command is written. */
   readonly rollback: boolean;
+  /** A rehearsal ran it, and saw the old behaviour again. */
+  readonly confirmed: boolean;
   readonly assumptions: boolean;
 }
 

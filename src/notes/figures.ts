@@ -15,65 +15,57 @@ export interface Counted {
   readonly code: number;
 }
 
-const NONE: Counted = {
-  words: 0,
-  sentences: 0,
-  proseWords: 0,
-  codeLines: 0,
-  tables: 0,
-  headings: 0,
-  code: 0,
-};
+type Tally = { -readonly [Figure in keyof Counted]: number };
+
+/** By the blocks that were counted: a note is for its page and for its Markdown. */
+const KNOWN = new WeakMap<readonly Block[], Counted>();
 
 export function counted(blocks: readonly Block[]): Counted {
-  return blocks.map(countBlock).reduce(sum, NONE);
+  let figures = KNOWN.get(blocks);
+  if (figures === undefined) {
+    const tally = { words: 0, sentences: 0, proseWords: 0, codeLines: 0, tables: 0, headings: 0, code: 0 };
+    for (const block of blocks) countBlock(block, tally);
+    figures = tally;
+    KNOWN.set(blocks, figures);
+  }
+  return figures;
 }
 
-function sum(a: Counted, b: Counted): Counted {
-  return {
-    words: a.words + b.words,
-    sentences: a.sentences + b.sentences,
-    proseWords: a.proseWords + b.proseWords,
-    codeLines: a.codeLines + b.codeLines,
-    tables: a.tables + b.tables,
-    headings: a.headings + b.headings,
-    code: a.code + b.code,
-  };
-}
-
-function countBlock(block: Block): Counted {
+function countBlock(block: Block, tally: Tally): void {
   switch (block.is) {
     case 'heading':
-      return { ...NONE, headings: 1, words: wordsIn(inlineWords(block.of)) };
+      tally.headings++;
+      tally.words += wordsIn(inlineWords(block.of));
+      break;
     case 'paragraph':
-      return prose(inlineWords(block.of));
+      countProse(inlineWords(block.of), tally);
+      break;
     case 'code':
-      return {
-        ...NONE,
-        code: 1,
-        codeLines: block.text.split('\n').filter((line) => line.trim() !== '').length,
-      };
+      tally.code++;
+      tally.codeLines += block.text.match(/^.*\S/gm)?.length ?? 0;
+      break;
     case 'quote':
-      return counted(block.of);
+      for (const inner of block.of) countBlock(inner, tally);
+      break;
     case 'list':
-      return block.items.map(counted).reduce(sum, NONE);
-    case 'table': {
-      const cells = [block.head, ...block.rows].flat();
-      return {
-        ...NONE,
-        tables: 1,
-        words: cells.reduce((words, cell) => words + wordsIn(inlineWords(cell)), 0),
-      };
-    }
+      for (const item of block.items) for (const inner of item) countBlock(inner, tally);
+      break;
+    case 'table':
+      tally.tables++;
+      for (const row of [block.head, ...block.rows])
+        for (const cell of row) tally.words += wordsIn(inlineWords(cell));
+      break;
     case 'rule':
-      return NONE;
   }
 }
 
-function prose(text: string): Counted {
+function countProse(text: string, tally: Tally): void {
   const words = wordsIn(text);
+  if (words === 0) return;
   const ends = text.match(/[.!?](?=\s|$)/g)?.length ?? 0;
-  return { ...NONE, words, proseWords: words, sentences: words === 0 ? 0 : Math.max(1, ends) };
+  tally.words += words;
+  tally.proseWords += words;
+  tally.sentences += Math.max(1, ends);
 }
 
 function wordsIn(text: string): number {

@@ -1,5 +1,6 @@
 /** What every page has in common: head, policy, landmarks. */
 import { type Html, html } from './html.ts';
+import { ICON_FILE } from './icon.ts';
 
 /** Nothing but pictures, styles and scripts of the site itself; no inline script or style, no frame, no form, no other base. */
 export const POLICY = html`default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; base-uri 'none'; form-action 'none'`;
@@ -30,7 +31,8 @@ export function pageHtml({ title, description, root, lang, main, searches }: Pag
 <meta name="referrer" content="no-referrer">
 <meta name="color-scheme" content="light dark">
 <title>${title}</title>
-${about}<link rel="stylesheet" href="${root}notes.css">
+${about}<link rel="icon" type="image/svg+xml" href="${root}${ICON_FILE}">
+<link rel="stylesheet" href="${root}notes.css">
 <link rel="alternate" type="application/feed+json" title="${SITE_TITLE}" href="${root}feed.json">
 ${script}</head>
 <body>

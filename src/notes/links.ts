@@ -1,7 +1,7 @@
 /** Which addresses may stand in a page. */
 
 /** Longest address that is kept, characters. */
-const LONGEST = 2_000;
+export const LONGEST_ADDRESS = 2_000;
 /** Whitespace, controls, quotes and backslashes: none of them belongs in an address, and browsers drop some before they read it. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is refused.
 const FORBIDDEN = /[\u0000-\u0020\u007f-\u00a0\u2028\u2029\\"'<>`{}|^\u202a-\u202e\u2066-\u2069]/;
@@ -12,7 +12,7 @@ const ALLOWED = /^(?:https?:\/\/[^/?#@]|mailto:[^?])/i;
 
 /** The address where a link may lead: http, https, mailto, or relative; null: nowhere. */
 export function safeLink(address: string): string | null {
-  if (address === '' || address.length > LONGEST) return null;
+  if (address === '' || address.length > LONGEST_ADDRESS) return null;
   if (FORBIDDEN.test(address) || ENTITY.test(address)) return null;
   // An encoded colon or slash in the first segment would be read by others as one.
   if (SCHEME.test(address)) return ALLOWED.test(address) ? address : null;

@@ -2,7 +2,7 @@
 import { type Entry, FACET_KINDS, type FacetKind, type FacetPage, type Facets } from './catalogue.ts';
 import { type Html, html, NOTHING } from './html.ts';
 import { pageHtml, SITE_TITLE } from './layout.ts';
-import { NEEDS_REVIEW } from './meta-box.ts';
+import { NEEDS_REVIEW, timeHtml } from './meta-box.ts';
 
 /** Notes on one page. */
 export const PER_PAGE = 100;
@@ -64,14 +64,16 @@ ${above}<p id="count" role="status">${entries.length} ${entries.length === 1 ? '
 <ol class="notes" id="list" start="${(page - 1) * PER_PAGE + 1}">
 ${shown.map((entry) => itemHtml(entry, root))}</ol>
 ${pagesHtml(page, pages, (number) => path(number).replace(/^tags\//, ''))}`;
-    yield [path(page), pageHtml({ title, description: null, root, lang: null, main, searches })];
+    const titled = page === 1 ? title : `${title}, page ${page}`;
+    yield [path(page), pageHtml({ title: titled, description: null, root, lang: null, main, searches })];
   }
 }
 
+/** The script of the index makes the same of what it finds. */
 function itemHtml({ slug, title, summary, day, lang, needsReview, facets }: Entry, root: string): Html {
-  const about = facets.filter(({ kind }) => kind !== 'stack').map(({ name }) => name);
-  const said = [...(day === null ? [] : [day]), ...about, ...(needsReview ? [NEEDS_REVIEW] : [])];
-  return html`<li><a href="${root}notes/${slug}.html"${lang === null ? null : html` lang="${lang}"`}>${title}</a>${summary === '' ? null : html`<p>${summary}</p>`}<small>${said.join(' · ')}</small></li>
+  const words = new Set(facets.filter(({ kind }) => kind !== 'stack').map(({ name }) => name));
+  const language = lang === null ? null : html` lang="${lang}"`;
+  return html`<li><a href="${root}notes/${slug}.html"${language}>${title}</a>${summary === '' ? null : html`<p${language}>${summary}</p>`}<div class="about">${day === null ? null : timeHtml(day)}<span>${[...words].join(' · ')}</span>${needsReview ? html`<span class="badge flag">${NEEDS_REVIEW}</span>` : null}</div></li>
 `;
 }
 
@@ -95,7 +97,7 @@ function searchHtml(facets: Facets): Html {
     ),
   );
   return html`<search id="search" hidden><label>Search <input id="words" type="search" autocomplete="off" spellcheck="false"></label>
-${filters}</search>`;
+${filters}<button id="clear" type="button">Clear</button></search>`;
 }
 
 function filterHtml(kind: FacetKind, pages: readonly FacetPage[]): Html {

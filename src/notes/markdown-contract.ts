@@ -3,7 +3,7 @@ export type Inline =
   | { readonly is: 'text'; readonly text: string }
   | { readonly is: 'code'; readonly text: string }
   | { readonly is: 'break' }
-  | { readonly is: 'emphasis' | 'strong'; readonly of: readonly Inline[] }
+  | { readonly is: 'emphasis' | 'strong' | 'struck'; readonly of: readonly Inline[] }
   | { readonly is: 'link'; readonly to: string; readonly of: readonly Inline[] }
   | { readonly is: 'image'; readonly from: string; readonly alt: string };
 

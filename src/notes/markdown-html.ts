@@ -82,6 +82,8 @@ function inlineHtml(one: Inline, addresses: Addresses): Html {
       return html`<em>${inlinesHtml(one.of, addresses)}</em>`;
     case 'strong':
       return html`<strong>${inlinesHtml(one.of, addresses)}</strong>`;
+    case 'struck':
+      return html`<s>${inlinesHtml(one.of, addresses)}</s>`;
     case 'link':
       return linkHtml(addresses.link(one.to), inlinesHtml(one.of, addresses));
     case 'image':

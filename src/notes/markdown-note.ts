@@ -5,8 +5,8 @@ import { fileFailure } from '../files/failure.ts';
 import { type Draft, NOTE_LIMITS, type NoteFields } from './contract.ts';
 import { readFields } from './fields.ts';
 import { hasFrontMatter, readFrontMatter } from './front-matter.ts';
-import { parseMarkdown } from './markdown-blocks.ts';
 import type { Block, Inline } from './markdown-contract.ts';
+import { parseMarkdown } from './markdown-parse.ts';
 import type { Found } from './scan.ts';
 
 /** Null: it has no front matter, so that it is no note. `problem`: it cannot be used, and why. */
@@ -37,6 +37,7 @@ export function readMarkdownNote({ file, source }: Found, told: (says: string) =
       compared: false,
       replay: mentions(rest, /^\s*(?:\$ )?whystale (?:race|replay) /m),
       rollback: false,
+      confirmed: false,
       assumptions: false,
     },
     needsReview:

@@ -3,11 +3,18 @@ import { plainText } from './html.ts';
 import { imagePath, safeLink, withinSite } from './links.ts';
 import { absentImage, type Block, type Inline } from './markdown-contract.ts';
 
-export function blocksText(blocks: readonly Block[]): string {
-  return blocks.map((block) => blockText(block)).join('\n\n');
+export function blocksText(blocks: readonly Block[], between = '\n\n'): string {
+  let other = false;
+  return blocks
+    .map((block, i) => {
+      // Two lists in a row would be one, were their marks the same.
+      other = block.is === 'list' && blocks[i - 1]?.is === 'list' && !other;
+      return blockText(block, other);
+    })
+    .join(between);
 }
 
-function blockText(block: Block): string {
+function blockText(block: Block, other: boolean): string {
   switch (block.is) {
     case 'heading':
       return `${'#'.repeat(block.level)} ${inlinesText(block.of).replaceAll('\n', ' ')}`;
@@ -18,11 +25,11 @@ function blockText(block: Block): string {
     case 'quote':
       return prefixed(blocksText(block.of), '> ', '> ');
     case 'list':
-      return listText(block);
+      return listText(block, other);
     case 'table':
       return tableText(block);
     case 'rule':
-      return '* * *';
+      return '___';
   }
 }
 
@@ -32,10 +39,16 @@ function fenced(text: string, language: string): string {
   return `${fence}${language}\n${plainText(text)}\n${fence}`;
 }
 
-function listText({ start, tight, items }: Extract<Block, { is: 'list' }>): string {
+/** Larger numbers begin no item. */
+const MOST = 999_999_999;
+
+function listText({ start, tight, items }: Extract<Block, { is: 'list' }>, other: boolean): string {
+  // A dash by itself would underline what stands above it, and three in a line be a rule.
+  const bare = items.some(([first]) => first === undefined || first.is === 'list');
+  const bullet = other ? '*' : bare ? '+' : '-';
   const texts = items.map((blocks, i) => {
-    const mark = start === null ? '- ' : `${start + i}. `;
-    const inner = blocks.map((block) => blockText(block)).join(tight ? '\n' : '\n\n');
+    const mark = start === null ? `${bullet} ` : `${Math.min(MOST, start + i)}${other ? ')' : '.'} `;
+    const inner = blocksText(blocks, tight ? '\n' : '\n\n');
     return prefixed(inner, mark, ' '.repeat(mark.length));
   });
   return texts.join(tight ? '\n' : '\n\n');
@@ -54,11 +67,47 @@ function tableText({ head, rows }: Extract<Block, { is: 'table' }>): string {
   return [row(head), `|${'---|'.repeat(head.length)}`, ...rows.map(row)].join('\n');
 }
 
-function inlinesText(of: readonly Inline[]): string {
-  return of.map(inlineText).join('');
+/** @param beside the signs that stand before it and after it */
+function inlinesText(of: readonly Inline[], beside: Beside = { before: '', after: '' }): string {
+  const out: string[] = [];
+  let { before } = beside;
+  of.forEach((one, i) => {
+    const next = of[i + 1];
+    const after = next === undefined ? beside.after : next.is === 'text' ? next.text.slice(0, 1) : '[';
+    const written = inlineText(one, { before, after });
+    before = written.at(-1) ?? before;
+    out.push(written);
+  });
+  return out.join('');
 }
 
-function inlineText(one: Inline): string {
+interface Beside {
+  readonly before: string;
+  readonly after: string;
+}
+
+const WORD = /^[^\s\p{P}\p{S}]/u;
+const SIGNS = { emphasis: '*', strong: '**', struck: '~~' } as const;
+
+/**
+ * A sign beside one of the same kind would be read as one with it: another takes its place where there is one. Where none would be read
+ * as a mark, the text stands alone.
+ *
+ * @see CommonMark 0.31.2, 6.2: left- and right-flanking
+ */
+function marked(is: keyof typeof SIGNS, of: readonly Inline[], beside: Beside): string {
+  const { before, after } = beside;
+  const own = SIGNS[is];
+  const touches = before === own[0] || after === own[0];
+  const sign = touches ? own.replaceAll('*', '_') : own;
+  const inner = inlinesText(of, { before: sign[0]!, after: sign[0]! });
+  const opens = !/^\s/.test(inner) && (WORD.test(inner) || !WORD.test(before));
+  const closes = !/\s$/.test(inner) && (WORD.test(inner.at(-1) ?? '') || !WORD.test(after));
+  const apart = !touches || (sign !== own && !WORD.test(before) && !WORD.test(after));
+  return opens && closes && apart ? sign + inner + sign : inlinesText(of, beside);
+}
+
+function inlineText(one: Inline, beside: Beside): string {
   switch (one.is) {
     case 'text':
       return escapedText(one.text);
@@ -67,9 +116,9 @@ function inlineText(one: Inline): string {
     case 'break':
       return '\\\n';
     case 'emphasis':
-      return `*${inlinesText(one.of)}*`;
     case 'strong':
-      return `**${inlinesText(one.of)}**`;
+    case 'struck':
+      return marked(one.is, one.of, beside);
     case 'link':
       return safeLink(one.to) === null ? inlinesText(one.of) : `[${inlinesText(one.of)}](<${one.to}>)`;
     case 'image':
@@ -79,15 +128,28 @@ function inlineText(one: Inline): string {
   }
 }
 
+/** Spaces that are none in a source: beside them marks would be read in another way. */
+const SPACES = /[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]/g;
+
 /** Every sign that could begin markup, and every one that could begin a block where it begins a line. */
 function escapedText(text: string): string {
-  return plainText(text)
+  return PLAIN.test(text) ? text : escaped(plainText(text));
+}
+
+/** Texts in which no sign could mean anything: most of them. */
+const PLAIN = /^[\p{L},;()'"/%?][\p{L}\p{N} ,;.()'"/%?-]*$/u;
+
+function escaped(text: string): string {
+  return text
     .replace(/[\\`*_[\]<>#|~&]/g, '\\$&')
+    .replace(/!$/, '\\!')
     .replace(
-      /(^|\n)([ ]*)([-+=](?=[\s=+-]|$)|\d{1,9}[.)](?=\s|$))/g,
+      /(^|\n)([ ]*)([-+=](?=[\s=+-]|$)|:(?=-)|\d{1,9}[.)](?=\s|$))/g,
       (_, line: string, space: string, mark: string) => `${line}${space}${mark.slice(0, -1)}\\${mark.at(-1)}`,
     )
-    .replace(/(https?):(?=\/\/)/gi, '$1\\:');
+    .replace(/(https?):(?=\/\/)/gi, '$1\\:')
+    .replace(/(mailto):/gi, '$1\\:')
+    .replace(SPACES, (space) => `&#${space.codePointAt(0)};`);
 }
 
 function codeSpan(text: string): string {
@@ -95,6 +157,8 @@ function codeSpan(text: string): string {
   const runs = new Set((shown.match(/`+/g) ?? []).map((run) => run.length));
   let width = 1;
   while (runs.has(width)) width++;
-  const pad = /^[` ]|[` ]$/.test(shown) ? ' ' : '';
+  // A reader takes a space from both ends, but for a code of spaces alone.
+  const spaced = shown.startsWith(' ') && shown.endsWith(' ') && shown.trim() !== '';
+  const pad = spaced || shown.startsWith('`') || shown.endsWith('`') ? ' ' : '';
   return `${'`'.repeat(width)}${pad}${shown}${pad}${'`'.repeat(width)}`;
 }

@@ -6,7 +6,7 @@ import { counted, readingMinutes } from './figures.ts';
 import { type Html, html } from './html.ts';
 import { pageHtml } from './layout.ts';
 import { type Addresses, blocksHtml, imageHtml } from './markdown-html.ts';
-import { metaHtml } from './meta-box.ts';
+import { bylineHtml, type Computed, metaHtml } from './meta-box.ts';
 import { scoresOf } from './scores.ts';
 
 export interface Surrounding {
@@ -23,18 +23,18 @@ export function notePage(note: Note, around: Surrounding): string {
   const figures = counted(body);
   const pictures = assets.length;
   const scores = scoresOf({ ...note, counted: figures, pictures }, around.today);
-  const meta = metaHtml(note, {
+  const computed: Computed = {
     scores,
     minutes: readingMinutes(figures, pictures),
     facets: facetsOf(note).map((facet) => ({ ...facet, slug: around.facets.slugOf(facet) })),
-  });
+  };
   const addresses = addressesOf(note, around);
   const main = html`<article>
 <h1>${title}</h1>
-${fields.summary === null ? null : html`<p class="lead">${fields.summary}</p>\n`}${meta}
+${fields.summary === null ? null : html`<p class="lead">${fields.summary}</p>\n`}${bylineHtml(note, computed)}
 <div class="text">
 ${blocksHtml(body, addresses)}</div>
-${picturesHtml(note, addresses)}${similarHtml(around.similar)}</article>`;
+${picturesHtml(note, addresses)}${similarHtml(around.similar)}${metaHtml(note, computed)}</article>`;
   return pageHtml({
     title,
     description: fields.summary,

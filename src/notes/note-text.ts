@@ -108,6 +108,7 @@ function placedBlocks(blocks: readonly Block[], places: Places): readonly Block[
 }
 
 function placedInlines(of: readonly Inline[], places: Places): readonly Inline[] {
+  if (of.every(({ is }) => is === 'text' || is === 'code')) return of;
   return of.flatMap((one): readonly Inline[] => {
     if (one.is === 'image') {
       const from = places.image(one.from);

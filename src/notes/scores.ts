@@ -28,7 +28,8 @@ const REPRODUCIBLE: readonly Rule<Scored>[] = [
   [25, 'a complete measured run', ({ facts }) => facts.measured],
   [20, 'a complete comparison', ({ facts }) => facts.compared],
   [10, 'a race that can be played again', ({ facts }) => facts.replay],
-  [15, 'a rollback command', ({ facts }) => facts.rollback],
+  [8, 'a rollback command', ({ facts }) => facts.rollback],
+  [7, 'a rollback that a rehearsal confirmed', ({ facts }) => facts.confirmed],
 ];
 
 const DEEP: readonly Rule<Scored>[] = [

@@ -38,25 +38,32 @@ const WORD = /[\p{L}\p{N}_]{3,40}/gu;
 export class Similar {
   readonly #ids = new Map<string, number>();
   readonly #frequency: number[] = [];
+  /** Of the words of one note, by their place. */
+  readonly #counts = new Int32Array(SIMILAR.vocabulary);
   readonly #counted: Vector[] = [];
   #vectors: Vector[] = [];
-  #postings: (number[] | undefined)[] = [];
+  /** Of each term: notes that have it, and its weights there. */
+  #postings: ({ readonly notes: number[]; readonly weights: number[] } | undefined)[] = [];
   #sums = new Float64Array(0);
 
   /** Adds a note by its text. */
   add(text: string): void {
-    const counts = new Map<number, number>();
+    const counts = this.#counts;
+    const met: number[] = [];
     for (const word of text.slice(0, SIMILAR.text).toLowerCase().match(WORD) ?? []) {
       if (word.charCodeAt(0) <= NINE && /^\d+$/.test(word)) continue;
       const id = this.#idOf(word);
-      if (id !== null) counts.set(id, (counts.get(id) ?? 0) + 1);
+      if (id === null) continue;
+      if (counts[id] === 0) met.push(id);
+      counts[id]!++;
     }
-    const kept = [...counts].sort((a, b) => b[1] - a[1] || a[0] - b[0]).slice(0, SIMILAR.terms);
-    for (const [id] of kept) this.#frequency[id] = (this.#frequency[id] ?? 0) + 1;
+    const kept = met.length <= SIMILAR.terms ? met : heaviest(met, counts);
+    for (const id of kept) this.#frequency[id] = (this.#frequency[id] ?? 0) + 1;
     this.#counted.push({
-      terms: Int32Array.from(kept, ([id]) => id),
-      weights: Float32Array.from(kept, ([, count]) => count),
+      terms: Int32Array.from(kept),
+      weights: Float32Array.from(kept, (id) => counts[id]!),
     });
+    for (const id of met) counts[id] = 0;
   }
 
   #idOf(word: string): number | null {
@@ -74,12 +81,12 @@ export class Similar {
     this.#vectors = this.#counted.map((vector) => this.#weighed(vector, all));
     this.#counted.length = 0;
     this.#postings = [];
-    this.#vectors.forEach(({ terms }, note) => {
-      for (const term of terms) {
-        const notes = this.#postings[term];
-        if (notes === undefined) this.#postings[term] = [note];
-        else notes.push(note);
-      }
+    this.#vectors.forEach(({ terms, weights }, note) => {
+      terms.forEach((term, i) => {
+        this.#postings[term] ??= { notes: [], weights: [] };
+        this.#postings[term].notes.push(note);
+        this.#postings[term].weights.push(weights[i]!);
+      });
     });
     this.#sums = new Float64Array(all);
   }
@@ -107,11 +114,12 @@ export class Similar {
     const { terms, weights } = this.#vectors[note]!;
     const met: number[] = [];
     terms.forEach((term, i) => {
-      for (const other of this.#postings[term] ?? []) {
-        if (other === note) continue;
+      const posting = this.#postings[term];
+      posting?.notes.forEach((other, at) => {
+        if (other === note) return;
         if (this.#sums[other] === 0) met.push(other);
-        this.#sums[other]! += weights[i]! * this.#weightOf(other, term);
-      }
+        this.#sums[other]! += weights[i]! * posting.weights[at]!;
+      });
     });
     const found = met
       .map((other) => ({ note: other, cosine: this.#sums[other]! }))
@@ -121,9 +129,8 @@ export class Similar {
     for (const other of met) this.#sums[other] = 0;
     return found;
   }
+}
 
-  #weightOf(note: number, term: number): number {
-    const { terms, weights } = this.#vectors[note]!;
-    return weights[terms.indexOf(term)] ?? 0;
-  }
+function heaviest(terms: readonly number[], counts: Int32Array): readonly number[] {
+  return terms.toSorted((a, b) => counts[b]! - counts[a]! || a - b).slice(0, SIMILAR.terms);
 }

@@ -16,7 +16,7 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { WhystaleError } from '../errors.ts';
 import { writeWhole } from '../files/whole-file.ts';
@@ -80,7 +80,8 @@ export class SiteFolder {
       return;
     }
     attempt(file, () =>
-      typeof content === 'string' ? writeWhole(file, content) : writeBytes(file, content),
+      // What stood there keeps its permissions.
+      typeof content === 'string' && found !== null ? writeWhole(file, content) : writeBytes(file, bytes),
     );
     this.written++;
   }
@@ -204,7 +205,7 @@ function throughLink(root: string, path: string): boolean {
 }
 
 function writeBytes(file: string, bytes: Buffer): void {
-  const beside = join(dirname(file), `.${process.pid}.tmp`);
+  const beside = join(dirname(file), `.${basename(file)}.${process.pid}.tmp`);
   try {
     writeFileSync(beside, bytes, { flag: 'wx' });
     renameSync(beside, file);

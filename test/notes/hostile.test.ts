@@ -9,7 +9,8 @@ import type { Built } from '../../src/notes/contract.ts';
 import { readFrontMatter } from '../../src/notes/front-matter.ts';
 import { imagePath, safeLink } from '../../src/notes/links.ts';
 import { svgProblem } from '../../src/notes/svg.ts';
-import { comparison, measuredRun, place, plot } from './generated.ts';
+import { ATTACKS, placeHostile } from './attacks.ts';
+import { place, plot } from './generated.ts';
 import { strictHtml } from './strict-html.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'whystale-hostile-'));
@@ -17,127 +18,8 @@ const notes = join(root, 'notes');
 const site = join(root, 'site');
 let built: Built;
 
-/** In the way of texts in HTML, in attributes, in scripts, in styles, in YAML and in Markdown. */
-const ATTACKS = [
-  '<script>alert(1)</script>',
-  '"><img src=x onerror=alert(1)>',
-  "' onmouseover='alert(1)",
-  '</title><script>alert(1)</script>',
-  '</style></script><svg onload=alert(1)>',
-  '&lt;script&gt;&#60;script&#62;',
-  '[x](javascript:alert(1))',
-  '![x](https://evil.example/x.png)',
-  '<iframe srcdoc="<script>alert(1)</script>">',
-  '<style>@import "//evil.example"</style>',
-  '{{alert(1)}} <%= alert(1) %> $(id) `id`',
-  '---\nflags: [none]\n---',
-  'a\u2028alert(1)\u2029 \u0000 \u202e',
-  '<a href="x" style="position:fixed">',
-  '__proto__',
-] as const;
-
-const yaml = (text: string) =>
-  JSON.stringify(text).replace(/[\u2028\u2029]/g, (sign) => `\\u${sign.charCodeAt(0).toString(16)}`);
-
-function hostileNote(attack: string): string {
-  const it = yaml(attack);
-  return `---
-title: ${it}
-topic: ${it}
-summary: ${it}
-outline: { context: ${it}, problem: ${it}, stack: ${it}, action: ${it} }
-stack: [${it}, 'b']
-tools: [${it}]
-language: ${it}
-lang: ${it}
-difficulty: ${it}
-tags: [${it}, constructor, __proto__]
-author: ${it}
-date: ${it}
-ref: ${it}
-revision: { status: ${it}, version: ${it}, reviewed: ${it}, by: ${it} }
-flags: [${it}]
-checklist: [${it}, { step: ${it}, signed: { by: ${it}, at: 2026-01-01 } }, { step: a, command: ${it} }]
-entities: [${it}]
-images: [{ src: ok.svg, alt: ${it}, caption: ${it}, source: ${it} }, { src: ${it} }]
-notes: [${it}]
-${yaml(`k ${attack}`)}: 1
-__proto__: { title: x }
----
-# ${attack}
-
-${attack}
-
-- ${attack}
-
-| ${attack} | b |
-|---|---|
-| ${attack} | c |
-
-\`\`\`${attack}
-${attack}
-\`\`\`
-
-> ${attack}
-
-[${attack}](a.md "${attack}") ![${attack}](ok.svg)
-`;
-}
-
-function hostileCase(attack: string): string {
-  const it = yaml(attack);
-  return `title: ${it}
-owner: ${it}
-route: GET /items/{id}
-symptom: ${it}
-input: { request: GET /items/1, headers: { x-a: ${yaml(attack.replace(/[^\x20-\x7e]/g, ''))} } }
-expected: { note: ${it}, path: $.price, value: ${it} }
-slow: { sql: ${it}, command: [echo, ${it}] }
-change: { what: ${it}, kind: code, before: ${it}, after: ${it} }
-rollback: { command: [echo, ${it}], note: ${it} }
-assumptions: [${it}]
-links: [${it}, "javascript:alert(1)", "https://example.org/"]
-url: http://127.0.0.1:8000
-checklist: [{ step: ${it}, signed: { by: ${it}, at: 2026-01-01, note: ${it} } }]
-note: { tags: [${it}], topic: ${it} }
-`;
-}
-
 beforeAll(async () => {
-  ATTACKS.forEach((attack, i) => {
-    place(join(notes, `note-${i}.md`), hostileNote(attack));
-    const folder = join(notes, `case-${i}`);
-    place(join(folder, 'case.yaml'), hostileCase(attack));
-    place(join(folder, 'note.md'), `---\nsummary: ${yaml(attack)}\n---\n${attack}\n`);
-    place(
-      join(folder, 'runs', 'a', 'run.json'),
-      JSON.stringify({
-        ...measuredRun(attack, 2),
-        queries: [{ ...measuredRun('', 2).queries[0], shape: attack, plan: attack }],
-        engine: { redis: attack, postgres: attack, emulated: false },
-      }),
-    );
-    place(
-      join(folder, 'comparisons', 'a', 'comparison.json'),
-      JSON.stringify(
-        comparison({
-          verdict: attack,
-          because: attack,
-          race: {
-            before: { verdict: attack, complete: true, causes: [attack] },
-            after: { verdict: attack, complete: false, causes: [] },
-          },
-          differences: [{ kind: 'code', name: attack, before: attack, after: null, allowed: attack }],
-        }),
-      ),
-    );
-    place(join(folder, 'comparisons', 'a', 'before', 'schedules', 'a;$(id).json'), '{}');
-    place(
-      join(folder, 'comparisons', 'a', 'box.svg'),
-      '<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>',
-    );
-  });
-  place(join(notes, 'ok.svg'), plot('ok'));
+  placeHostile(notes);
   place(join(notes, '<img src=x onerror=alert(1)>.md'), '---\ntags: x\n---\ntext\n');
   place(
     join(notes, '\'";alert(1)', 'a.md'),

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Facts, NoteFields } from '../../src/notes/contract.ts';
 import { readFields } from '../../src/notes/fields.ts';
 import { type Counted, counted, readingMinutes } from '../../src/notes/figures.ts';
-import { parseMarkdown } from '../../src/notes/markdown-blocks.ts';
+import { parseMarkdown } from '../../src/notes/markdown-parse.ts';
 import { scoresOf } from '../../src/notes/scores.ts';
 
 const NOTHING: Counted = {
@@ -21,6 +21,7 @@ const NO_FACTS: Facts = {
   compared: false,
   replay: false,
   rollback: false,
+  confirmed: false,
   assumptions: false,
 };
 
@@ -52,9 +53,10 @@ describe('reproducible', () => {
     [{ measured: true }, 25],
     [{ compared: true }, 20],
     [{ replay: true }, 10],
-    [{ rollback: true }, 15],
+    [{ rollback: true }, 8],
+    [{ rollback: true, confirmed: true }, 15],
     [{ assumptions: true }, 0],
-    [{ commands: true, measured: true, compared: true, replay: true, rollback: true }, 100],
+    [{ commands: true, measured: true, compared: true, replay: true, rollback: true, confirmed: true }, 100],
   ])('%j: %d', (facts, points) => {
     expect(scores({ facts }).reproducible.points).toBe(points);
   });

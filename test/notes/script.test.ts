@@ -38,6 +38,7 @@ class FakeElement {
   addEventListener(event: string, run: () => void): void {
     this.heard.set(event, run);
   }
+  focus(): void {}
   querySelectorAll(): readonly FakeElement[] {
     return this.selects;
   }
@@ -59,15 +60,24 @@ const entry = (slug: string, title: string, topic: string): Entry => ({
   needsReview: false,
 });
 
-function opened(entries: readonly Entry[]) {
-  const byId = new Map(['search', 'words', 'list', 'count', 'pages'].map((id) => [id, new FakeElement(id)]));
+function opened(entries: readonly Entry[], hash = '') {
+  const byId = new Map(
+    ['search', 'words', 'list', 'count', 'pages', 'clear'].map((id) => [id, new FakeElement(id)]),
+  );
   const element = (id: string) => byId.get(id)!;
   const select = new FakeElement('select');
   select.dataset = { kind: 'topic' };
   element('search').selects = [select];
   element('list').children = [new FakeElement('li')];
   element('count').textContent = 'all';
-  const context = createContext({ document: null });
+  const address = { hash };
+  const context = createContext({
+    ...{ document: null, location: address, URLSearchParams, addEventListener: () => undefined },
+    ...{ clearTimeout: () => undefined, setTimeout: (run: () => void) => run() },
+    history: {
+      replaceState: (_state: null, _title: string, to: string) => Object.assign(address, { hash: to }),
+    },
+  });
   const head = new FakeElement('head');
   head.append = (script) => {
     runInContext(searchScript(searchText(entries)), context);
@@ -80,7 +90,7 @@ function opened(entries: readonly Entry[]) {
   };
   runInContext(SCRIPT, context);
   const shown = () => element('list').children.map((line) => line.children[0]?.href);
-  return { element, select, shown };
+  return { element, select, shown, address };
 }
 
 describe('the search', () => {
@@ -107,7 +117,7 @@ describe('the search', () => {
     asks('RACES removal');
     expect(shown()).toEqual(['notes/b.html']);
     asks('nothing');
-    expect(element('count').textContent).toBe('0 notes');
+    expect(element('count').textContent).toMatch(/^No note has all of this/);
     asks(' ');
     expect(element('count').textContent).toBe('all');
   });
@@ -117,6 +127,17 @@ describe('the search', () => {
     select.value = '</script>';
     select.heard.get('change')!();
     expect(shown()).toEqual(['notes/c.html']);
+  });
+
+  it('stands in the address, and is taken from there', () => {
+    const { element, select, shown, address } = opened(entries, '#?words=stale&topic=races');
+    expect(shown()).toEqual(['notes/a.html']);
+    element('words').value = 'a&b=c #';
+    element('words').heard.get('input')!();
+    expect(opened(entries, address.hash).element('words').value).toBe('a&b=c #');
+    element('clear').heard.get('click')!();
+    expect([element('words').value, select.value, address.hash]).toEqual(['', '', '#?']);
+    expect(element('count').textContent).toBe('all');
   });
 
   it('never takes markup', () => {

@@ -32,9 +32,11 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   select: ['data-kind'],
   option: ['value'],
   nav: [],
+  time: ['datetime'],
+  button: ['type'],
 };
 const PLAIN =
-  'header footer main article aside section search label p div h1 h2 h3 h4 h5 h6 ul li dl dt dd b em strong small span code pre blockquote hr br table thead tbody tr td figure figcaption'.split(
+  'header footer main article aside section search label p div h1 h2 h3 h4 h5 h6 ul li dl dt dd b em strong s small span code pre blockquote hr br table thead tbody tr td figure figcaption'.split(
     ' ',
   );
 

@@ -66,9 +66,14 @@ function listened(page: Page): Omit<Opened, 'page'> {
   const asked: string[] = [];
   const said: string[] = [];
   page.on('request', (request) => asked.push(request.url()));
-  page.on('console', (message) => said.push(`${message.type()}: ${message.text()}`));
+  page.on('console', (message) =>
+    said.push(`${message.type()}: ${message.text()} (${message.location().url})`),
+  );
   page.on('pageerror', (error) => said.push(`thrown: ${error.message}`));
-  page.on('requestfailed', (request) => said.push(`failed: ${request.url()}`));
+  page.on('requestfailed', (request) => {
+    // What was still on its way when the page was left did not fail.
+    if (request.failure()?.errorText !== 'net::ERR_ABORTED') said.push(`failed: ${request.url()}`);
+  });
   page.on('dialog', (dialog) => {
     said.push(`dialog: ${dialog.message()}`);
     void dialog.dismiss();
