@@ -14,7 +14,7 @@ import { parseArgs } from 'node:util';
 import { MAX_CONNECTIONS } from './traffic/http.mjs';
 import { createRandom } from './traffic/random.mjs';
 import { createShopClient, ITEMS, USERS } from './traffic/shop-client.mjs';
-import { mixOf, SCENARIOS, takeStep } from './traffic/steps.mjs';
+import { evenMix, mixOf, SCENARIOS, takeStep } from './traffic/steps.mjs';
 
 export { SCENARIOS };
 
@@ -32,6 +32,7 @@ export async function runTraffic(options) {
   const {
     url,
     scenario = '',
+    steps,
     seconds = 10,
     clients = 8,
     seed = 1,
@@ -40,7 +41,7 @@ export async function runTraffic(options) {
     signal,
   } = options;
   const count = bounded(clients, 'clients', 1, MAX_CONNECTIONS);
-  const mix = mixOf(scenario);
+  const mix = steps === undefined ? mixOf(scenario) : evenMix(steps);
   const shop = createShopClient([url].flat());
   const start = performance.now();
   const report = () => ({

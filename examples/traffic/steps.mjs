@@ -194,5 +194,16 @@ export function mixOf(scenario) {
   return mix;
 }
 
+/**
+ * These steps alone, each as often as the others.
+ * @param {readonly string[]} names
+ * @returns {Record<string, number>}
+ */
+export function evenMix(names) {
+  for (const name of names)
+    if (!(name in STEPS)) throw new Error(`traffic: "${name}" is none of ${Object.keys(STEPS).join(', ')}`);
+  return Object.fromEntries(names.map((name) => [name, 1]));
+}
+
 /** @param {string} name @param {Client} client */
 export const takeStep = (name, client) => STEPS[name](client);
