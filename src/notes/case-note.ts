@@ -44,10 +44,11 @@ export async function readCaseNote({ file, source }: Found, cwd: string, told: T
   const replays =
     seen === null ? [] : schedulesOf(seen.place, 'before').map((path) => replayLine(cwd, seen.place, path));
   const written = writtenNote(folder, file, told);
-  const fields = mergedFields(item, written.fields, kept, [
-    ...(seen === null ? [] : plotsIn(folder, join(COMPARISONS_FOLDER, seen.name), 'before and after')),
-    ...plotsIn(folder, ...lastRun(kept.runs)),
-  ]);
+  const plots: Plots = {
+    compared: seen === null ? [] : plotsIn(folder, join(COMPARISONS_FOLDER, seen.name), 'before and after'),
+    measured: plotsIn(folder, ...lastRun(kept.runs)),
+  };
+  const fields = mergedFields(item, written.fields, kept, [...plots.compared, ...plots.measured]);
   const draft: Draft = {
     kind: 'case',
     source,
@@ -55,11 +56,17 @@ export async function readCaseNote({ file, source }: Found, cwd: string, told: T
     title: fields.title ?? item.title,
     fields,
     verdict: seen?.comparison.verdict ?? null,
-    body: bodyOf(item, steps, kept, replays, written.blocks),
+    body: bodyOf(item, steps, kept, plots, replays, written.blocks),
     facts: factsOf(item, steps, kept, replays),
     needsReview: unsigned(item),
   };
   return maskedDraft(draft, told);
+}
+
+/** Drawings, which stand beside the figures that they show. */
+interface Plots {
+  readonly compared: readonly NoteImage[];
+  readonly measured: readonly NoteImage[];
 }
 
 function replayLine(cwd: string, place: string, path: string): string {
@@ -166,15 +173,16 @@ function bodyOf(
   item: WrittenCase,
   steps: readonly RunbookStep[],
   { runs, comparison, rehearsal, checklist }: Kept,
+  plots: Plots,
   replays: readonly string[],
   own: readonly Block[],
 ): readonly Block[] {
   const compared = comparison?.comparison ?? null;
   return [
     ...whySection(item),
-    ...measuredSection(runs),
+    ...measuredSection(runs, plots.measured),
     ...changeSection(item),
-    ...comparisonSection(compared),
+    ...comparisonSection(compared, plots.compared),
     ...raceSection(compared?.race ?? null, steps, replays),
     ...commandsSection(steps),
     ...rollbackSection(item, steps),

@@ -2,6 +2,7 @@
 import type { RunbookStep, WrittenCase } from '../case/index.ts';
 import { count, duration, percent } from '../core/numbers.ts';
 import type { MeasuredRun, PhaseFigures } from '../measure/contract.ts';
+import type { NoteImage } from './contract.ts';
 import { EFFECT_LEGEND, effectTable } from './effect-table.ts';
 import type { KeptComparison } from './kept-comparison.ts';
 import { type Block, heading, list, paragraph, table, text } from './markdown-contract.ts';
@@ -49,9 +50,15 @@ export function whySection(item: WrittenCase): readonly Block[] {
   ]);
 }
 
+/** A drawing with what it shows and the file that it is. */
+function plotBlock({ from, alt, caption, source }: NoteImage): Block {
+  const words = [caption, source === null ? null : `Source: ${source}`].filter((one) => one !== null);
+  return { is: 'paragraph', of: [{ is: 'image', from, alt }, { is: 'break' }, text(words.join('. '))] };
+}
+
 const RUN_HEADINGS = ['run', 'phase', 'requests', 'errors', 'p50', 'p95', 'p99', 'hits', 'calls a request'];
 
-export function measuredSection(runs: readonly KeptRun[]): readonly Block[] {
+export function measuredSection(runs: readonly KeptRun[], plots: readonly NoteImage[]): readonly Block[] {
   const rows = runs.flatMap(({ run }) => [
     ...phaseRow(run, 'cold', run.cold),
     ...phaseRow(run, 'warm', run.warm),
@@ -76,6 +83,7 @@ export function measuredSection(runs: readonly KeptRun[]): readonly Block[] {
     ...queries.flatMap(({ plan }): Block[] =>
       plan === null ? [] : [{ is: 'code', language: 'text', text: plan }],
     ),
+    ...plots.map(plotBlock),
   ]);
 }
 
@@ -113,7 +121,10 @@ export function changeSection({ change }: WrittenCase): readonly Block[] {
   ]);
 }
 
-export function comparisonSection(comparison: KeptComparison | null): readonly Block[] {
+export function comparisonSection(
+  comparison: KeptComparison | null,
+  plots: readonly NoteImage[],
+): readonly Block[] {
   if (comparison === null) return [];
   const { verdict, because, complete, effects, differences } = comparison;
   return section('Before and after', [
@@ -121,6 +132,7 @@ export function comparisonSection(comparison: KeptComparison | null): readonly B
     complete ? null : paragraph('The comparison was cut short.'),
     effects.length === 0 ? null : effectTable(effects),
     effects.length === 0 ? null : paragraph(EFFECT_LEGEND),
+    ...plots.map(plotBlock),
     differences.length === 0
       ? null
       : table(

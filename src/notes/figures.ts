@@ -1,7 +1,6 @@
 /** What is counted in a note: words, code, tables, headings. */
 import type { Note } from './contract.ts';
-import type { Block } from './markdown-contract.ts';
-import { inlineWords } from './markdown-note.ts';
+import { type Block, inlineWords } from './markdown-contract.ts';
 
 export interface Counted {
   /** Words of headings, paragraphs, lists, quotes and tables. */

@@ -55,3 +55,14 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
 export function absentImage(alt: string): string {
   return alt === '' ? '[image]' : `[image: ${alt}]`;
 }
+
+/** The words of a text without its marks. */
+export function inlineWords(of: readonly Inline[]): string {
+  return of
+    .map((one) => {
+      if (one.is === 'text' || one.is === 'code') return one.text;
+      if (one.is === 'break') return '\n';
+      return one.is === 'image' ? one.alt : inlineWords(one.of);
+    })
+    .join('');
+}

@@ -1,7 +1,8 @@
 /** Blocks as HTML. */
+import { slugOf } from '../case/index.ts';
 import { type Html, html } from './html.ts';
 import { imagePath, safeLink, withinSite } from './links.ts';
-import { absentImage, type Block, type Inline } from './markdown-contract.ts';
+import { absentImage, type Block, type Inline, inlineWords } from './markdown-contract.ts';
 
 /** Where addresses of a note lead on the page. */
 export interface Addresses {
@@ -11,27 +12,39 @@ export interface Addresses {
   readonly image: (from: string) => string | null;
 }
 
+interface Page {
+  readonly addresses: Addresses;
+  /** Added to the level of every heading. */
+  readonly shift: number;
+  /** How often a heading was called so: each has a name of its own, so that a link can lead to it. */
+  readonly names: Map<string, number>;
+}
+
+/** Names that a page's own parts have. */
+const TAKEN = ['main', 'about', 'about-title', 'pictures', 'similar'] as const;
+
 export function blocksHtml(blocks: readonly Block[], addresses: Addresses, lowest = 2): Html {
   const least = blocks.reduce(
     (level, block) => (block.is === 'heading' ? Math.min(level, block.level) : level),
     7,
   );
-  const shift = lowest - least;
-  return html`${blocks.map((block) => html`${blockHtml(block, addresses, shift)}\n`)}`;
+  const page: Page = { addresses, shift: lowest - least, names: new Map(TAKEN.map((name) => [name, 1])) };
+  return html`${blocks.map((block) => html`${blockHtml(block, page)}\n`)}`;
 }
 
-function blockHtml(block: Block, addresses: Addresses, shift: number): Html {
+function blockHtml(block: Block, page: Page): Html {
+  const { addresses } = page;
   switch (block.is) {
     case 'heading':
-      return headingHtml(block.level + shift, inlinesHtml(block.of, addresses));
+      return headingHtml(block, page);
     case 'paragraph':
-      return html`<p>${inlinesHtml(block.of, addresses)}</p>`;
+      return paragraphHtml(block.of, addresses);
     case 'code':
       return html`<pre tabindex="0"><code>${block.text}</code></pre>`;
     case 'quote':
-      return html`<blockquote>${block.of.map((inner) => blockHtml(inner, addresses, shift))}</blockquote>`;
+      return html`<blockquote>${block.of.map((inner) => blockHtml(inner, page))}</blockquote>`;
     case 'list':
-      return listHtml(block, addresses, shift);
+      return listHtml(block, page);
     case 'table':
       return tableHtml(block, addresses);
     case 'rule':
@@ -39,20 +52,40 @@ function blockHtml(block: Block, addresses: Addresses, shift: number): Html {
   }
 }
 
-function headingHtml(level: number, inner: Html): Html {
-  if (level <= 2) return html`<h2>${inner}</h2>`;
-  if (level === 3) return html`<h3>${inner}</h3>`;
-  if (level === 4) return html`<h4>${inner}</h4>`;
-  return level === 5 ? html`<h5>${inner}</h5>` : html`<h6>${inner}</h6>`;
+function headingHtml({ level, of }: Extract<Block, { is: 'heading' }>, page: Page): Html {
+  const inner = inlinesHtml(of, page.addresses);
+  const shown = level + page.shift;
+  const id = nameOf(inlineWords(of), page);
+  if (shown <= 2) return html`<h2 id="${id}">${inner}</h2>`;
+  if (shown === 3) return html`<h3 id="${id}">${inner}</h3>`;
+  if (shown === 4) return html`<h4 id="${id}">${inner}</h4>`;
+  return shown === 5 ? html`<h5 id="${id}">${inner}</h5>` : html`<h6 id="${id}">${inner}</h6>`;
 }
 
-function listHtml(
-  { start, tight, items }: Extract<Block, { is: 'list' }>,
-  addresses: Addresses,
-  shift: number,
-): Html {
+/** `the-race`, and `the-race-2` where there is one already. */
+function nameOf(words: string, { names }: Page): string {
+  const base = slugOf(words) ?? 'part';
+  let count = names.get(base) ?? 0;
+  let name = base;
+  do if (++count > 1) name = `${base}-${count}`;
+  while (names.has(name));
+  names.set(base, count);
+  if (name !== base) names.set(name, 1);
+  return name;
+}
+
+/** A picture that begins a paragraph by itself, and on further lines what it shows. */
+function paragraphHtml(of: readonly Inline[], addresses: Addresses): Html {
+  const [first, second, ...rest] = of;
+  if (first?.is !== 'image' || (second !== undefined && second.is !== 'break'))
+    return html`<p>${inlinesHtml(of, addresses)}</p>`;
+  const caption = rest.length === 0 ? null : html`<figcaption>${inlinesHtml(rest, addresses)}</figcaption>`;
+  return html`<figure>${inlineHtml(first, addresses)}${caption}</figure>`;
+}
+
+function listHtml({ start, tight, items }: Extract<Block, { is: 'list' }>, page: Page): Html {
   const item = (blocks: readonly Block[]) =>
-    html`<li>${blocks.map((block) => (tight && block.is === 'paragraph' ? inlinesHtml(block.of, addresses) : blockHtml(block, addresses, shift)))}</li>`;
+    html`<li>${blocks.map((block) => (tight && block.is === 'paragraph' ? inlinesHtml(block.of, page.addresses) : blockHtml(block, page)))}</li>`;
   if (start === null) return html`<ul>${items.map(item)}</ul>`;
   return start === 1 ? html`<ol>${items.map(item)}</ol>` : html`<ol start="${start}">${items.map(item)}</ol>`;
 }

@@ -5,7 +5,7 @@ import { fileFailure } from '../files/failure.ts';
 import { type Draft, NOTE_LIMITS, type NoteFields } from './contract.ts';
 import { readFields } from './fields.ts';
 import { hasFrontMatter, readFrontMatter } from './front-matter.ts';
-import type { Block, Inline } from './markdown-contract.ts';
+import { type Block, inlineWords } from './markdown-contract.ts';
 import { parseMarkdown } from './markdown-parse.ts';
 import type { Found } from './scan.ts';
 
@@ -90,15 +90,4 @@ function isCommands(block: Block): boolean {
 
 function mentions(blocks: readonly Block[], pattern: RegExp): boolean {
   return blocks.some((block) => block.is === 'code' && pattern.test(block.text));
-}
-
-/** The words of a text without its marks. */
-export function inlineWords(of: readonly Inline[]): string {
-  return of
-    .map((one) => {
-      if (one.is === 'text' || one.is === 'code') return one.text;
-      if (one.is === 'break') return '\n';
-      return one.is === 'image' ? one.alt : inlineWords(one.of);
-    })
-    .join('');
 }

@@ -1,4 +1,6 @@
 /** The page of a note. */
+
+import { imagesIn } from './assets.ts';
 import type { Entry, Facets } from './catalogue.ts';
 import { facetsOf } from './catalogue.ts';
 import type { Note } from './contract.ts';
@@ -79,8 +81,12 @@ function beside(source: string, path: string): string {
   return parts.join('/');
 }
 
-function picturesHtml({ fields, assets }: Note, { image }: Addresses): Html | null {
-  const there = fields.images.filter(({ from }) => assets.some((asset) => asset.from === from));
+/** Pictures that do not stand in the text. */
+function picturesHtml({ fields, assets, body }: Note, { image }: Addresses): Html | null {
+  const shown = new Set(imagesIn(body));
+  const there = fields.images.filter(
+    ({ from }) => !shown.has(from) && assets.some((asset) => asset.from === from),
+  );
   if (there.length === 0) return null;
   return html`<section aria-labelledby="pictures"><h2 id="pictures">Pictures</h2>
 ${there.map(

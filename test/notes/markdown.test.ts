@@ -55,8 +55,8 @@ describe('Markdown', () => {
     ['one\ntwo', '<p>one\ntwo</p>'],
     ['one\n\ntwo', '<p>one</p>\n<p>two</p>'],
     ['one  \ntwo\\\nthree', '<p>one<br>two<br>three</p>'],
-    ['# One\n\n### Two ##', '<h2>One</h2>\n<h4>Two</h4>'],
-    ['One\n===\n\nTwo\n---', '<h2>One</h2>\n<h3>Two</h3>'],
+    ['# One\n\n### Two ##', '<h2 id="one">One</h2>\n<h4 id="two">Two</h4>'],
+    ['One\n===\n\nTwo\n---', '<h2 id="one">One</h2>\n<h3 id="two">Two</h3>'],
     ['#hash', '<p>#hash</p>'],
     ['*a* _b_ **c** __d__', '<p><em>a</em> <em>b</em> <strong>c</strong> <strong>d</strong></p>'],
     ['**a *b* c**', '<p><strong>a <em>b</em> c</strong></p>'],
@@ -92,8 +92,17 @@ describe('Markdown', () => {
     ['[a] [b][A] [c][]\n\n[a]: x.md "t"', '<p><a href="x.md">a</a> <a href="x.md">b</a> [c][]</p>'],
     ['[](a.md) [[b](c.md)](d.md)', '<p><a href="a.md">a.md</a> [<a href="c.md">b</a>](d.md)</p>'],
     ['[<https://x.org>](d.md)', '<p><a href="d.md">https://x.org</a></p>'],
-    ['a\\\nb\n===', '<h2>a b</h2>'],
-    ['![a "b"](c/d.png)', '<p><img src="c/d.png" alt="a &quot;b&quot;" loading="lazy"></p>'],
+    ['a\\\nb\n===', '<h2 id="a-b">a b</h2>'],
+    ['![a "b"](c/d.png)', '<figure><img src="c/d.png" alt="a &quot;b&quot;" loading="lazy"></figure>'],
+    [
+      '![a](b.png)\\\nwhat it *shows*',
+      '<figure><img src="b.png" alt="a" loading="lazy"><figcaption>what it <em>shows</em></figcaption></figure>',
+    ],
+    ['![a](b.png) beside', '<p><img src="b.png" alt="a" loading="lazy"> beside</p>'],
+    [
+      '# A\n\n# A\n\n# A 2\n\n# Pictures\n\n# !',
+      '<h2 id="a">A</h2>\n<h2 id="a-2">A</h2>\n<h2 id="a-2-2">A 2</h2>\n<h2 id="pictures-2">Pictures</h2>\n<h2 id="part">!</h2>',
+    ],
   ])('%j', (source, expected) => {
     expect(drawn(source)).toBe(expected);
   });
@@ -139,7 +148,7 @@ describe('Markdown', () => {
     ['![x](%2e%2e/a.png)'],
   ])('%s shows no picture', (source) => {
     const elements = strictHtml(drawn(source));
-    expect(elements.map(({ name }) => name)).toEqual(['p', 'span']);
+    expect(elements.map(({ name }) => name)).toEqual(['figure', 'span']);
     expect(elements[1]?.text).toBe('[image: x]');
   });
 

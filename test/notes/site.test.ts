@@ -116,8 +116,8 @@ describe('the page of a case', () => {
   it('shows the plots of the comparison and of the run as they were drawn', () => {
     const shown = strictHtml(page()).filter(({ name }) => name === 'img');
     expect(shown.map(({ attributes }) => attributes.src)).toEqual([
-      '../assets/old-price/1-box.svg',
       '../assets/old-price/2-warm-ecdf.svg',
+      '../assets/old-price/1-box.svg',
       '../assets/old-price/3-map.svg',
     ]);
     expect(readFileSync(join(root, 'golden-site/assets/old-price/1-box.svg'), 'utf8')).toBe(plot('box'));
