@@ -188,12 +188,22 @@ export function caseCloseText(document: CloseDocument, drawing: Drawing): string
       `${style.good(said)}: ${style.name(visible(file))}`,
       ...(document.outcome === null ? [] : wrapText(visible(document.outcome), width)),
     ],
-    document.tag === null ? [] : tagLines(document.tag, drawing),
+    document.tag === null ? [] : tagLines(document.tag, document, drawing),
   ]);
 }
 
 /** The message as git shows it; push it when it is right. */
-function tagLines({ name, commit, message }: MadeTag, { style }: Drawing): readonly string[] {
+function tagLines(
+  { name, commit, message }: MadeTag,
+  { changed, case: { file, name: title } }: CloseDocument,
+  { style }: Drawing,
+): readonly string[] {
+  const folder = shellWord(file.replace(/\/?[^/]*$/, '') || '.');
+  // The tag stands at the commit that was judged; that the case is closed is written after it.
+  const commands = [
+    ...(changed ? [`git add ${folder} && git commit -m ${shellWord(`close ${title}`)}`] : []),
+    `git push origin ${shellWord(name)}`,
+  ];
   return [
     `Tagged ${style.strong(visible(name))} at ${commit.slice(0, 10)}:`,
     ...message
@@ -201,6 +211,6 @@ function tagLines({ name, commit, message }: MadeTag, { style }: Drawing): reado
       .split('\n')
       .map((line) => (line === '' ? '' : `${margin}${visible(line)}`)),
     '',
-    `${style.strong('Next:')} git push origin ${visible(shellWord(name))}`,
+    ...commands.map((command, i) => `${i === 0 ? style.strong('Next:') : '     '} ${visible(command)}`),
   ];
 }
