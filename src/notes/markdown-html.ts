@@ -93,10 +93,16 @@ function listHtml({ start, tight, items }: Extract<Block, { is: 'list' }>, page:
 /** In a box that scrolls by itself: a wide table must not widen a narrow page. */
 function tableHtml({ head, rows }: Extract<Block, { is: 'table' }>, addresses: Addresses): Html {
   const headings = head.map((cell) => html`<th scope="col">${inlinesHtml(cell, addresses)}</th>`);
-  const body = rows.map(
-    (row) => html`<tr>${row.map((cell) => html`<td>${inlinesHtml(cell, addresses)}</td>`)}</tr>\n`,
-  );
+  const body = rows.map((row) => html`<tr>${row.map((cell) => cellHtml(cell, addresses))}</tr>\n`);
   return html`<div class="wide" tabindex="0"><table><thead><tr>${headings}</tr></thead><tbody>\n${body}</tbody></table></div>`;
+}
+
+/** A figure with its unit, which stay on one line. */
+const FIGURE = /^[+-]?\d[\d.,]*(?: \S{1,3})?$/;
+
+function cellHtml(cell: readonly Inline[], addresses: Addresses): Html {
+  const inner = inlinesHtml(cell, addresses);
+  return FIGURE.test(inlineWords(cell)) ? html`<td class="figure">${inner}</td>` : html`<td>${inner}</td>`;
 }
 
 function inlinesHtml(of: readonly Inline[], addresses: Addresses): Html {

@@ -37,6 +37,7 @@ pre code{padding:0;background:none;font-size:1em}
 .wide{overflow-x:auto;margin:1rem 0}
 table{border-collapse:collapse;font-size:.9rem;overflow-wrap:normal;font-variant-numeric:tabular-nums}
 th,td{padding:.35rem .65rem;border:1px solid var(--line);text-align:left;vertical-align:top}
+.figure{white-space:nowrap;font-variant-numeric:tabular-nums}
 th{background:var(--box)}
 blockquote{margin:1rem 0;padding-left:1rem;border-left:.25rem solid var(--line);color:var(--faint)}
 hr{margin:2rem 0;border:0;border-top:1px solid var(--line)}

@@ -75,7 +75,7 @@ describe('Markdown', () => {
     ['***\n---\n- - -', '<hr>\n<hr>\n<hr>'],
     [
       '| a | b |\n|:--|--:|\n| 1 | x \\| y |\n| 2',
-      '<div class="wide" tabindex="0"><table><thead><tr><th scope="col">a</th><th scope="col">b</th></tr></thead><tbody>\n<tr><td>1</td><td>x | y</td></tr>\n<tr><td>2</td><td></td></tr>\n</tbody></table></div>',
+      '<div class="wide" tabindex="0"><table><thead><tr><th scope="col">a</th><th scope="col">b</th></tr></thead><tbody>\n<tr><td class="figure">1</td><td>x | y</td></tr>\n<tr><td class="figure">2</td><td></td></tr>\n</tbody></table></div>',
     ],
     ['[a](b.md) [c](<d.md> "e")', '<p><a href="b.md">a</a> <a href="d.md">c</a></p>'],
     [
