@@ -35,6 +35,7 @@ import { Served } from './served/served.ts';
 import { addToMarks, addToSummary, addToTemplates, uncounted, withoutForeign } from './served/tally.ts';
 import type { PrimaryKeys } from './source.ts';
 import { keyOf, type ReadFact } from './source.ts';
+import { cutterOf } from './templates.ts';
 import type { KeyState, Removal, Version, Window } from './versions.ts';
 import { Windows } from './windows.ts';
 import type { Reveal } from './wording.ts';
@@ -369,13 +370,13 @@ export function analyse(operations: Iterable<Operation>, options: AnalyseOptions
 /** Whether the parts of the key that vary within its template name the changed row: `7` in `{tenant7}:item:4` does not. */
 function namesItsRow(window: Window, template: string): boolean {
   const { key } = window.version;
-  const literal = new Set(keyParts(template.replaceAll('{id}', '\u0001').replaceAll('{hash}', '\u0001')));
+  const varying = new Set(cutterOf(template)(key.name)?.flatMap(keyParts));
   return window.effects.every(
     (effect) =>
       effect.rowId !== null &&
       keyOf(effect.rowId).every((value) => {
         const text = key.texts.get(value);
-        return text !== undefined && !literal.has(text);
+        return text !== undefined && varying.has(text);
       }),
   );
 }

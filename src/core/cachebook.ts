@@ -6,6 +6,7 @@
 import { Generations } from './generations.ts';
 import { CACHE_LIMITS, createKey, createRemoval, keep, learnLineage } from './key-state.ts';
 import { answeredMiss, isCounted, openMisses, sourcesBehind } from './misses.ts';
+import { Namespaces } from './namespaces.ts';
 import type {
   CacheDelete,
   CacheExpire,
@@ -48,6 +49,7 @@ export class CacheBook {
   readonly keys = new Map<string, KeyState>();
   readonly #recent: Recent;
   readonly #generations = new Generations();
+  readonly #namespaces = new Namespaces();
   readonly #windows: Windows;
   readonly #writes: Writes;
   readonly #events: CacheEvents;
@@ -101,7 +103,10 @@ export class CacheBook {
 
   #name(op: CacheKey): void {
     const id = `${op.db} ${op.key}`;
-    if (!this.keys.has(id)) this.keys.set(id, createKey(op.db, op.key, op.parts));
+    if (this.keys.has(id)) return;
+    const key = createKey(op.db, op.key, op.parts);
+    this.keys.set(id, key);
+    this.#namespaces.note(key);
   }
 
   #read(key: KeyState, op: CacheRead): void {
@@ -285,6 +290,10 @@ export class CacheBook {
   }
 
   #replace(key: KeyState, version: Version, rewrite: Removal | null): void {
+    if (key.gone !== null && version.sources.length > 0) {
+      this.#windows.filledAgain(key.gone, version);
+      key.gone = null;
+    }
     for (const other of [...key.live]) {
       if (version.sources.length > 0) this.#windows.refilled(other, version);
       if (other.since.return < version.since.invoke)
@@ -384,6 +393,7 @@ export class CacheBook {
   #end(version: Version, kind: EndKind, at: number, removal: Removal | null): void {
     const { key } = version;
     key.live = key.live.filter((other) => other !== version);
+    if (kind !== 'refill') key.gone = version;
     this.#windows.leave(version, kind, at, removal);
   }
 }

@@ -25,6 +25,9 @@ const STRANGER = 20;
 /** So is a write that begins only after the removal: few services remove a key before they open the transaction. */
 const EARLY = 4;
 
+/** How often habits are learned anew at most. */
+const ROUNDS = 4;
+
 type TemplateOf = (key: KeyState) => string;
 
 /** Decides all claims anew, on removals in order of time and on the writes they may belong to. */
@@ -37,18 +40,34 @@ export function resolveClaims(
   const distances = new Map(removals.map((removal) => [removal, distancesOf(removal)]));
   const between = (removal: Removal, claim: Claim) => distances.get(removal)?.get(claim) ?? claim.distance;
   for (const removal of removals) removal.claim = nearest(removal, (claim) => between(removal, claim));
-  const habits = new Habits(removals, writes, templateOf);
-  for (const removal of removals) {
-    removal.claim = nearest(
-      removal,
-      (claim) => (between(removal, claim) + LEAST_DISTANCE) / habits.of(removal, claim) ** 2,
-    );
-  }
+  let habits = new Habits(removals, writes, templateOf);
+  // What habit decides makes the habit clearer: a few rounds, until nothing changes.
+  for (let round = 0; round < ROUNDS && weigh(removals, between, habits); round++)
+    habits = new Habits(removals, writes, templateOf);
+  for (const command of commandsOf(removals)) takeTogether(command, between, habits);
   shareWithinCommands(removals);
   followSweeps(removals);
   shareAmongWrites(removals);
   for (const write of writes) write.removals.length = 0;
   for (const removal of removals) removal.claim?.write.removals.push(removal);
+}
+
+/** Chooses by distance and habit; true when a removal changed hands. */
+function weigh(
+  removals: readonly Removal[],
+  between: (removal: Removal, claim: Claim) => number,
+  habits: Habits,
+): boolean {
+  let changed = false;
+  for (const removal of removals) {
+    const before = removal.claim;
+    removal.claim = nearest(
+      removal,
+      (claim) => (between(removal, claim) + LEAST_DISTANCE) / habits.of(removal, claim) ** 2,
+    );
+    changed ||= removal.claim !== before;
+  }
+  return changed;
 }
 
 /** Removals that follow a write, by key, in order of time. */
@@ -63,7 +82,8 @@ export function followingRemovals(removals: readonly Removal[]): ReadonlyMap<Key
 
 /** Distances of all writes that may be behind a removal. Where one write's row is named in full, another's that shares but a
  * part of its primary key, such as the tenant, is farther than any moment; so is one of the same statement of which the key names
- * nothing, because the same code names its keys alike. */
+ * nothing, because the same code names its keys alike. Any other of which it names nothing is a stranger; and one that
+ * feeds the key not at all, such as the outbox's, is out of question where one does. */
 function distancesOf(removal: Removal): ReadonlyMap<Claim, number> {
   const { candidates } = removal;
   if (candidates.length === 1) return new Map([[candidates[0]!, near(removal, candidates[0]!)]]);
@@ -74,11 +94,15 @@ function distancesOf(removal: Removal): ReadonlyMap<Claim, number> {
   const naming = new Set(
     candidates.flatMap(({ write }, i) => (named[i]!.size > 0 ? [write.commit.shape] : [])),
   );
+  const spoken = candidates.some(({ write }) => !isStrangeTo(removal.key, write));
+  const feeding = candidates.some(({ write }) => namesRowOf(removal, write) && feedsAny(removal.key, write));
   return new Map(
     candidates.map((claim, i) => {
       const alike = naming.has(claim.write.commit.shape) && isStrangeTo(removal.key, claim.write);
       const partly = alike || [...named[i]!].some(([table, count]) => count < (most.get(table) ?? 0));
-      return [claim, near(removal, claim) + (partly ? CLAIM.unkeyed : 0)];
+      const fed = feeding && !feedsAny(removal.key, claim.write) ? CLAIM.keyed : 0;
+      const away = spoken && isStrangeTo(removal.key, claim.write) ? STRANGER : 1;
+      return [claim, near(removal, claim) * away + (partly ? CLAIM.unkeyed : 0) + fed];
     }),
   );
 }
@@ -94,7 +118,11 @@ function near(removal: Removal, claim: Claim): number {
   // What was removed had been made from what the write left: it was not in the write's way.
   else if (isMadeAfter(removal, claim.write)) distance *= STRANGER;
   if (removal.key.fedTables.size === 0) return distance;
-  return commit.changes.some((change) => mayFeed(removal.key, change)) ? distance : distance * STRANGER;
+  return feedsAny(removal.key, claim.write) ? distance : distance * STRANGER;
+}
+
+function feedsAny(key: KeyState, { commit }: WriteRecord): boolean {
+  return commit.changes.some((change) => mayFeed(key, change));
 }
 
 /** What was never answered may have ended as soon as it was sent. */
@@ -164,6 +192,52 @@ class Habits {
   }
 }
 
+/** Removals by one command with several keys, or by one MULTI. */
+function* commandsOf(removals: readonly Removal[]): Iterable<readonly Removal[]> {
+  for (let begin = 0; begin < removals.length; ) {
+    const { op } = removals[begin]!;
+    let end = begin + 1;
+    while (end < removals.length && together(removals[begin]!, removals[end]!)) end++;
+    if (end - begin > 1 && op.kind === 'delete' && op.group !== undefined) yield removals.slice(begin, end);
+    begin = end;
+  }
+}
+
+/** One command is of one write. Where its keys are nearest to several (the room to its own, its hotel's list to one of the hotel)
+ * the write is behind it that is nearest to all of them. */
+function takeTogether(
+  command: readonly Removal[],
+  between: (removal: Removal, claim: Claim) => number,
+  habits: Habits,
+): void {
+  const claims = command.flatMap(({ claim }) => (claim === null ? [] : [claim]));
+  const [first] = claims;
+  if (first === undefined || claims.every(({ write }) => write === first.write)) return;
+  let best = first;
+  let least = Number.POSITIVE_INFINITY;
+  for (const claim of claims) {
+    let sum = 0;
+    for (const removal of command) {
+      const own = sameClaim(removal, claim);
+      const weighed =
+        own === undefined
+          ? CLAIM.unkeyed
+          : (between(removal, own) + LEAST_DISTANCE) / habits.of(removal, own) ** 2;
+      // Keys that name nothing of the write are of it all the same, where another key does.
+      sum += Math.min(weighed, CLAIM.unkeyed);
+    }
+    if (sum < least) {
+      best = claim;
+      least = sum;
+    }
+  }
+  for (const removal of command) if (removal.claim !== null) removal.claim = sameClaim(removal, best) ?? best;
+}
+
+function sameClaim({ candidates }: Removal, { write, position }: Claim): Claim | undefined {
+  return candidates.find((claim) => claim.write === write && claim.position === position);
+}
+
 /** Of one command with several keys, or of one MULTI. Mere neighbours in a pipeline may be of several requests. */
 function together(a: Removal, b: Removal): boolean {
   if (a.op === b.op) return true;
@@ -183,9 +257,12 @@ function shareWithinCommands(removals: readonly Removal[]): void {
 }
 
 function share(command: readonly Removal[]): void {
+  // What feeds the keys that carry a generation tells more than the generation's own name.
+  const carried = command.some(({ generation }) => generation !== undefined);
   const speaking = command.filter(
     (removal) =>
       removal.claim !== null &&
+      carried === (removal.generation !== undefined) &&
       namesRowOf(removal, removal.claim.write) &&
       !isMadeAfter(removal, removal.claim.write),
   );

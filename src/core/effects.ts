@@ -4,6 +4,7 @@
  */
 import type { FedRow, Source } from './lineage.ts';
 import type { Digest, SourceRead } from './operation.ts';
+import { changedRowIn } from './same-row.ts';
 import {
   asOf,
   type Change,
@@ -90,8 +91,10 @@ function seesItsWrites({ read, kind }: Source): boolean {
 function rowEffects(source: Source, change: Change, where: 'before' | 'overlap'): Effect[] {
   const effects: Effect[] = [];
   for (const row of source.rows) {
-    for (const image of row.images) {
-      const touched = touches(change, image);
+    for (const shown of row.images) {
+      const found = changedRowIn(source, shown, change);
+      const image = found === null || found === 'none' ? shown : { ...shown, id: found };
+      const touched = found === 'none' ? 'no' : touches(change, image);
       if (touched === 'no') continue;
       const effect = rowEffect(source, row, image, change, touched === 'yes');
       if (effect === null) continue;

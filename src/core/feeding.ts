@@ -33,6 +33,19 @@ export function tellsAnotherRow(key: KeyState, change: Change): boolean {
   return false;
 }
 
+/** Whether a changed row has every value that the statements behind the key require of its table. */
+export function meetsRequired(key: KeyState, change: Change): boolean {
+  let met = false;
+  for (const [name, required] of key.required) {
+    if (!name.startsWith(`${change.table}.`)) continue;
+    const values = valuesOf(change, name.slice(change.table.length + 1));
+    if (required.size >= CACHE_LIMITS.feeders || values === null) return false;
+    if (![...required].some((value) => values.has(value))) return false;
+    met = true;
+  }
+  return met;
+}
+
 /** The values of a column in the changed rows, before and after; null when they are not all known. */
 function valuesOf(change: Change, column: string): ReadonlySet<string> | null {
   const required = change.where.equal.find((e) => e.table === change.table && e.column === column);

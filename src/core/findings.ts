@@ -76,10 +76,47 @@ export function staleFindings(verdicts: readonly Verdict[], context: FindingCont
           })
         : outsideText(outside);
     const found = { code, verdict, stale, writer, outside, staleForMs: staleFor(verdict) };
-    const group = `${code}\u0000${context.templateOf(verdict.window.version.key)}\u0000${writer ?? ''}`;
-    append(groups, group, found);
+    append(groups, `${context.templateOf(verdict.window.version.key)}\u0000${writer ?? ''}`, found);
   }
-  return [...groups.values()].map((group) => staleFinding(group, context));
+  return [...groups.values()]
+    .flatMap((found) => [...byCode(found)])
+    .map(([code, group]) => staleFinding(code, group, context));
+}
+
+/** Codes that say what else a write removed, and those that say that it removed nothing. */
+const BESIDE: readonly CauseCode[] = ['WS102', 'WS110'];
+const NOTHING: readonly CauseCode[] = ['WS101', 'WS112'];
+/** Codes that rest on which removal is whose. One kind of write treats one kind of key in one way. */
+const CLAIMED: readonly CauseCode[] = [...BESIDE, ...NOTHING, 'WS103'];
+/** Share of the writes of a kind whose removal may be another's that came by at the same moment. */
+const STRAYS = 0.15;
+
+/**
+ * What one kind of write did to one template, by code. Which removal is whose is not on the wire: of a kind of write that removes
+ * something nearly always, or nearly never, the few that seem to differ are held to be alike, and do not make a finding of
+ * their own.
+ */
+function byCode(all: readonly Found[]): ReadonlyMap<CauseCode, readonly Found[]> {
+  const codes = new Map<CauseCode, Found[]>();
+  for (const found of all) append(codes, found.code, found);
+  const writes = (...of: readonly CauseCode[]) =>
+    new Set(of.flatMap((code) => codes.get(code)?.map(({ verdict }) => verdict.window.write) ?? [])).size;
+  const most = (of: readonly CauseCode[]) =>
+    of.filter((code) => codes.has(code)).sort((a, b) => writes(b) - writes(a))[0];
+  const join = (code: CauseCode, into: CauseCode) => {
+    codes.get(into)!.push(...(codes.get(code) ?? []));
+    codes.delete(code);
+  };
+  const beside = most(BESIDE);
+  // A removal of another key that was missed tells less than those that were seen.
+  if (beside !== undefined && writes(...NOTHING) < writes(beside))
+    for (const code of NOTHING) join(code, beside);
+  const usual = most(CLAIMED);
+  const total = writes(...CLAIMED);
+  for (const code of CLAIMED)
+    if (usual !== undefined && code !== usual && codes.has(code) && writes(code) <= STRAYS * total)
+      join(code, usual);
+  return codes;
 }
 
 /** From the commit's (or the stale fill's) return to the last stale hit's invocation. */
@@ -162,9 +199,10 @@ function rank(found: Found): number {
   return found.verdict.confidence === 'proved' ? 1 : 0;
 }
 
-function staleFinding(group: readonly Found[], context: FindingContext): Draft {
-  const sorted = [...group].sort((a, b) => rank(b) - rank(a) || b.staleForMs - a.staleForMs);
-  const worst = sorted[0]!;
+function staleFinding(code: CauseCode, group: readonly Found[], context: FindingContext): Draft {
+  const [worst] = group
+    .filter((found) => found.code === code)
+    .sort((a, b) => rank(b) - rank(a) || b.staleForMs - a.staleForMs) as [Found];
   const { window } = worst.verdict;
   const { key } = window.version;
   const cause = causeOf(worst.stale);

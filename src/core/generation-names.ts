@@ -34,8 +34,12 @@ function numbersIn(name: string): readonly string[] {
 /** Whether a part is a column of the key's lineage. The generation of `item:3:3` has the same text as the row's id. */
 export function isColumn(key: KeyState, part: Digest): boolean {
   if (!key.boundColumns.has(part)) return false;
-  const text = key.texts.get(part);
-  return key.name.split(/[^A-Za-z0-9]+/).filter((word) => word === text).length < 2;
+  return stands(key, key.texts.get(part)) < 2;
+}
+
+/** How often a text stands in a key's name. */
+function stands({ name }: KeyState, text: string | undefined): number {
+  return name.split(/[^A-Za-z0-9]+/).filter((word) => word === text).length;
 }
 
 export function* partsOf(key: KeyState): Iterable<readonly [Digest, string]> {
@@ -56,6 +60,7 @@ export function kindOf(name: string, generation?: string): string {
 export function haveInCommon(key: KeyState, part: Digest, generation: string): boolean {
   for (const word of key.names) if (word.length > 1 && generation.toLowerCase().includes(word)) return true;
   const words = generation.split(/[^A-Za-z0-9]+/);
-  for (const [other, text] of partsOf(key)) if (other !== part && words.includes(text)) return true;
+  for (const [other, text] of partsOf(key))
+    if (words.includes(text) && (other !== part || stands(key, text) > 1)) return true;
   return false;
 }

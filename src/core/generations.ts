@@ -115,7 +115,7 @@ export class Generations {
 
   /** Something was stored under a key. What holds a document is no generation, nor are others of its kind. */
   stored(key: KeyState, payload: Payload | null): void {
-    for (const part of key.parts) this.#missing.get(part)?.delete(key.id);
+    for (const part of key.texts.keys()) this.#missing.get(part)?.delete(key.id);
     const isDocument = payload?.leaves.some(([path]) => path !== '') === true;
     if (isDocument && this.#documents.size < MAX_VALUES) this.#documents.add(kindOf(key.name));
   }

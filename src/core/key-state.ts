@@ -31,6 +31,7 @@ export function createKey(db: number, name: string, parts: readonly (readonly [s
     misses: [],
     removals: [],
     lastHit: null,
+    gone: null,
     scripts: [],
     feeders: new Set(),
     fedRows: new Set(),
@@ -58,7 +59,7 @@ export function learnLineage(version: Version): void {
     keepIn(key.feeders, source.read.op.shape);
     bindColumns(key, source);
     for (const table of source.read.tables) keepIn(key.fedTables, table);
-    for (const column of fedColumns(source)) keepIn(key.fedColumns, column);
+    for (const column of fedColumns(source, version)) keepIn(key.fedColumns, column);
     for (const token of source.read.tokens) {
       const text = key.parts.has(token) ? key.texts.get(token) : undefined;
       if (text !== undefined) keepIn(key.bound, text);
@@ -68,9 +69,13 @@ export function learnLineage(version: Version): void {
   }
 }
 
-function fedColumns({ kind, read, rows }: Version['sources'][number]): readonly string[] {
+/** Of a payload that is readable only in part, any column may stand in the rest. */
+function fedColumns(
+  { kind, read, rows }: Version['sources'][number],
+  { payload }: Version,
+): readonly string[] {
   const { op } = read;
-  if (kind !== 'values' || op.kind !== 'read' || op.aggregate)
+  if (kind !== 'values' || op.kind !== 'read' || op.aggregate || payload?.truncated === true)
     return read.tables.map((table) => `${table}.*`);
   const found = rows.flatMap(({ columns }) => columns.map(({ table, column }) => `${table}.${column}`));
   return [...found, ...op.where.columns];

@@ -97,7 +97,7 @@ interface CacheBase extends OperationBase {
   readonly command: string;
   /** Redis database number. */
   readonly db: number;
-  /** Commands of one MULTI carry the same number, unique within their session. */
+  /** Commands of one MULTI, and the keys of one DEL or UNLINK, carry the same number, unique within their session. */
   readonly group?: number;
 }
 

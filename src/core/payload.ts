@@ -6,9 +6,11 @@ import type { Digest, Payload } from './operation.ts';
 
 export interface Leaf {
   readonly path: string;
-  /** The path with array indices made `[]`: the place in the document's shape. */
+  /** The path with array indices made `[]`: the place in the document's shape. Where rows are lists themselves (`[[1,"Lamp"],…]`) the
+   * last index is the column and stays. */
   readonly place: string;
-  /** Path of the list element that holds the leaf: the path up to its last array index; `` outside lists. */
+  /** Path of the list element that holds the leaf, with what else stands in it; `` outside lists. A scalar in a list belongs to what
+   * the list belongs to: rows may be lists. */
   readonly element: string;
   /** Last named segment, folded: `unit_price`, `unitPrice` and `UnitPrice` are one name. */
   readonly name: string;
@@ -37,11 +39,15 @@ const INDEX = /^\d+$/;
 function leafOf(path: string, value: Digest): Leaf {
   const segments = path === '' ? [] : path.split('.');
   const last = segments.at(-1) ?? '';
-  const named = INDEX.test(last) ? '' : last;
+  const inList = INDEX.test(last);
+  const named = inList ? '' : last;
+  const around = inList ? segments.slice(0, -1) : segments;
+  const isColumn = inList && INDEX.test(around.at(-1) ?? '');
+  const shape = (isColumn ? around : segments).map((segment) => (INDEX.test(segment) ? '[]' : segment));
   return {
     path,
-    place: segments.map((segment) => (INDEX.test(segment) ? '[]' : segment)).join('.'),
-    element: segments.slice(0, segments.findLastIndex((segment) => INDEX.test(segment)) + 1).join('.'),
+    place: (isColumn ? [...shape, last] : shape).join('.'),
+    element: around.slice(0, around.findLastIndex((segment) => INDEX.test(segment)) + 1).join('.'),
     name: foldName(named),
     value,
   };

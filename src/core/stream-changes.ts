@@ -133,6 +133,8 @@ export function addsNothing(wire: readonly Change[], stream: readonly Change[]):
 
 function sameUpdate(wire: readonly Change[], stream: Change, rows: ReadonlySet<RowId>): boolean {
   if (stream.rows === null || stream.rows.size !== rows.size) return false;
+  // Of a row that nobody had read the stream tells what else stands in it: by that a result without its key is known to show it.
+  if ([...rows].some((id) => wire.every(({ before }) => before.get(id) === undefined))) return false;
   if (wire.some((change) => change.action !== 'update')) return false;
   const columns = new Set(wire.flatMap((change) => [...change.set.keys()]));
   for (const id of stream.rows) {

@@ -181,3 +181,15 @@ function nameGroup(group: Group, templates: Map<string, string>): void {
   const template = pieces.join('');
   for (const member of group.members) templates.set(member.key, template);
 }
+
+const VARIABLE = /\{id\}|\{hash\}/;
+/** What no variable part holds, unless there is no other way. */
+const SEPARATORS = ':/|#;,=&?~@ {}';
+
+/** Cuts keys of one template into the texts of their variable parts. */
+export function cutterOf(template: string): (key: string) => readonly string[] | null {
+  const pieces = template.split(VARIABLE).map((piece) => piece.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+  const strict = new RegExp(`^${pieces.join(`([^${SEPARATORS}]+)`)}$`);
+  const loose = new RegExp(`^${pieces.join('(.+?)')}$`, 's');
+  return (key) => (strict.exec(key) ?? loose.exec(key))?.slice(1) ?? null;
+}

@@ -103,12 +103,16 @@ export interface KeyState extends KeyNames {
   readonly id: string;
   readonly name: string;
   readonly db: number;
+  /** Without what namespaces.ts leaves out. */
+  readonly parts: Set<Digest>;
   /** Text of each segment by digest. */
   readonly texts: ReadonlyMap<Digest, string>;
   live: Version[];
   readonly misses: CacheRead[];
   readonly removals: Removal[];
   lastHit: CacheRead | null;
+  /** The last value that was removed or expired, until the next fill. */
+  gone: Version | null;
   /** Scripts that were given the key, with the misses before them, until something else writes it or a hit tells. */
   scripts: { readonly op: CacheScript; readonly misses: readonly CacheRead[] }[];
   /** Everything that ever fed it. */

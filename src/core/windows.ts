@@ -3,6 +3,7 @@
  * value from before a commit; counted by hits; closed by removal, refill, expiry, or by the source returning to the value.
  */
 
+import { carries, decide, isAnotherValue, isSetElsewhere } from './confirm.ts';
 import { type Effect, effectsOf } from './effects.ts';
 import { addTo } from './multimap.ts';
 import type { CacheRead, Digest, SourceBorder } from './operation.ts';
@@ -105,7 +106,7 @@ export class Windows {
   /** Follows a value whose fill was not seen, by what its key's name says. */
   followUnseen(version: Version): void {
     if (version.payload === null) return;
-    for (const part of version.key.parts) addTo(this.#unseen, part, version);
+    for (const part of version.key.texts.keys()) addTo(this.#unseen, part, version);
   }
 
   /** Stops holding commits against a version. */
@@ -116,7 +117,7 @@ export class Windows {
       window.end ??= { kind, at, removal };
       this.#retire(window);
     }
-    if (version.fill === null) for (const part of version.key.parts) drop(this.#unseen, part, version);
+    if (version.fill === null) for (const part of version.key.texts.keys()) drop(this.#unseen, part, version);
     for (const source of version.sources) {
       for (const table of source.read.tables) {
         drop(this.#byTable, table, version);
@@ -254,10 +255,36 @@ export class Windows {
         (source) => asOf(source.read).invoke > window.write.commit.interval.return,
       );
       if (!later) continue;
-      const differs = next.digest !== previous.digest && window.effects.some((e) => mayShowIn(next, e));
+      const differs =
+        isAnotherValue(previous, next) && window.effects.some((e) => this.#showsIn(next, e, window.write));
       window.confirmed = differs ? 'yes' : 'no';
       window.nextDiffers = differs;
     }
+  }
+
+  /** The next fill after a removal confirms a change of a row that could not be told from others: it shows it. That it does not says
+   * nothing, because more may have changed meanwhile. */
+  filledAgain(previous: Version, next: Version): void {
+    for (const window of previous.windows) {
+      if (window.confirmed !== 'open' || window.hits.count === 0) continue;
+      const changed = window.effects.filter((effect) => effect.kind === 'changed' && !effect.touched);
+      const later = next.sources.some(
+        (source) => asOf(source.read).invoke > window.write.commit.interval.return,
+      );
+      if (!later || !changed.some((effect) => this.#showsIn(next, effect, window.write))) continue;
+      window.confirmed = 'yes';
+      window.nextDiffers = true;
+    }
+  }
+
+  /** That a later fill differs speaks for a change of some row only if it carries what this change has set, and no other. */
+  #showsIn(next: Version, effect: Effect, write: WriteRecord): boolean {
+    if (effect.kind !== 'changed' || effect.touched) return true;
+    return effect.columns.some(
+      (changed) =>
+        carries(next, effect, changed) &&
+        !isSetElsewhere(this.#recent.get(changed.table) ?? [], changed, write),
+    );
   }
 
   #open(version: Version, write: WriteRecord, filledAfter: boolean): void {
@@ -332,17 +359,6 @@ function readsChanged(window: Window, read: CacheRead): boolean {
   );
 }
 
-/** True when the window needs to wait no longer. */
-function decide(window: Window, id: RowId, cells: ReadonlyMap<string, Digest>, read: ReadFact): boolean {
-  if (asOf(read).invoke <= window.write.commit.interval.return) return false;
-  const columns = window.effects.filter((effect) => effect.rowId === id).flatMap((effect) => effect.columns);
-  const known = columns.filter((column) => cells.has(column.column));
-  if (known.length === 0) return false;
-  if (known.some((column) => cells.get(column.column) !== column.old)) window.confirmed = 'yes';
-  else if (known.length === columns.length) window.confirmed = 'no';
-  return window.confirmed !== 'open';
-}
-
 /** A later commit that sets the cached values again ends the staleness. */
 function closeRestored(version: Version, commit: Commit): void {
   for (const window of version.windows) {
@@ -365,18 +381,6 @@ function closeRestored(version: Version, commit: Commit): void {
     });
     if (restored) window.end = { kind: 'restored', at: commit.interval.invoke, removal: null };
   }
-}
-
-/** That a later fill differs speaks for a change of some row only if it carries what the change has set. */
-function mayShowIn(next: Version, effect: Effect): boolean {
-  if (effect.kind !== 'changed' || effect.touched) return true;
-  return effect.columns.some((changed) =>
-    next.sources.some((source) =>
-      source.rows.some((row) =>
-        row.columns.some((fed) => fed.column === changed.column && fed.value === changed.now),
-      ),
-    ),
-  );
 }
 
 function isDeleted(id: RowId | null, commit: Commit): boolean {

@@ -7,10 +7,10 @@
  * a write is over when its usual removal returned.
  */
 import { insertedCells } from './effects.ts';
-import { knownRows } from './feeding.ts';
+import { knownRows, meetsRequired } from './feeding.ts';
 import { addTo } from './multimap.ts';
 import { type Digest, type HttpRequest, saysLittle } from './operation.ts';
-import { type Change, type Commit, keyOf, meets, type PrimaryKeys } from './source.ts';
+import { type Change, type Commit, keyOf, meets, type PrimaryKeys, type RowId } from './source.ts';
 import type { Claim, KeyState, Removal } from './versions.ts';
 
 /** A commit with what is known of the write around it. */
@@ -41,6 +41,8 @@ export const CLAIM = {
   /** Writes that a removal may belong to; of those that share no value with its key, the last few. */
   writes: 4096,
   unnamed: 24,
+  /** … and of those that changed one row behind it. */
+  ofRow: 6,
   /** Removals remembered; older ones keep the claim they had. */
   removals: 20_000,
   /** Primary key values of one write that its removals are looked for by. */
@@ -74,6 +76,8 @@ function feedsKey(key: KeyState, write: WriteRecord): boolean | undefined {
     const rows = knownRows(key, change.table);
     known ||= rows > 0;
     entered ||= change.action === 'insert' && rows > 1 && enters(key, change);
+    // Its result does not show which rows they are; what it asks for does.
+    entered ||= rows === 0 && meetsRequired(key, change);
   }
   return entered || (known ? false : undefined);
 }
@@ -142,6 +146,8 @@ export class Writes {
   readonly #ofCommit = new WeakMap<Commit, WriteRecord>();
   /** The remembered writes by the values that they speak of. */
   readonly #byToken = new Map<Digest, WriteRecord[]>();
+  /** The same by the rows that they changed. */
+  readonly #byRow = new Map<RowId, WriteRecord[]>();
   #removals: Removal[] = [];
 
   constructor(primaryKey: PrimaryKeys) {
@@ -207,13 +213,15 @@ export class Writes {
     for (const write of this.#before(removal)) this.#after(removal, write);
   }
 
-  /** Writes that share a value with the key's name, and the last few whatever they wrote. */
+  /** Writes that share a value with the key's name or changed a row behind it, and the last few whatever they wrote. */
   #before(removal: Removal): ReadonlySet<WriteRecord> {
     const found = new Set(this.#writes.slice(-CLAIM.unnamed));
     for (const part of removal.key.parts) {
       const writes = this.#byToken.get(part);
       if (writes !== undefined) for (const write of writes.slice(-CLAIM.unnamed)) found.add(write);
     }
+    for (const id of removal.key.fedRows)
+      for (const write of this.#byRow.get(id)?.slice(-CLAIM.ofRow) ?? []) found.add(write);
     return found;
   }
 
@@ -222,17 +230,29 @@ export class Writes {
     if (this.#writes.length > CLAIM.writes) {
       this.#writes.splice(0, CLAIM.writes / 2);
       this.#byToken.clear();
+      this.#byRow.clear();
       for (const kept of this.#writes) this.#index(kept);
     } else this.#index(write);
   }
 
   #index(write: WriteRecord): void {
-    for (const token of new Set([...write.commit.tokens, ...write.rowTokens.keys()])) {
-      const writes = this.#byToken.get(token);
-      if (writes === undefined) this.#byToken.set(token, [write]);
-      else if (writes.at(-1) !== write) writes.push(write);
-    }
+    for (const token of new Set([...write.commit.tokens, ...write.rowTokens.keys(), ...cellsOf(write)]))
+      enter(this.#byToken, token, write);
+    for (const { rows } of write.commit.changes) for (const id of rows ?? []) enter(this.#byRow, id, write);
   }
+}
+
+function enter<K>(index: Map<K, WriteRecord[]>, key: K, write: WriteRecord): void {
+  const writes = index.get(key);
+  if (writes === undefined) index.set(key, [write]);
+  else if (writes.at(-1) !== write) writes.push(write);
+}
+
+/** The values of a changed row, by which keys may name it in place of its primary key; of many rows those are too many. */
+function cellsOf({ commit }: WriteRecord): readonly Digest[] {
+  return commit.changes.flatMap(({ rows, full }) =>
+    rows?.size === 1 ? [...(full?.values() ?? [])].flatMap((cells) => [...cells.values()]) : [],
+  );
 }
 
 /** Keeps the nearest candidates. */

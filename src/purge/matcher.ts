@@ -3,7 +3,7 @@
  * cuts keys (core/keys.ts). `item:{id}` is `item:7` and not `item:7:price`. Pure.
  */
 import { innerSegments, outerSegments } from '../core/keys.ts';
-import { cutterOf } from '../core/map/segments.ts';
+import { cutterOf } from '../core/templates.ts';
 
 const VARIABLE = /\{id\}|\{hash\}/g;
 

@@ -271,7 +271,8 @@ export class HistoryParser {
       case 'DEL':
         for (const key of keys) {
           const removed = line.result === null ? 1 : line.result === '?' ? null : Number(line.result);
-          this.#push(line, { ...base, kind: 'delete', key, removed, value: null });
+          const together = keys.length > 1 ? { group: this.#operations.length - keys.indexOf(key) } : {};
+          this.#push(line, { ...base, ...together, kind: 'delete', key, removed, value: null });
         }
         return;
       case 'EXPIRE':

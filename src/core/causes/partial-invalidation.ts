@@ -11,7 +11,8 @@ export const partialInvalidation: Cause = {
   matches: (stale) => other(stale) !== undefined,
   explain: (stale, words) => {
     const removed = other(stale);
-    return `${words.writer} removes ${removed === undefined ? 'another key' : keyName(removed.key)}, but ${keyName(stale.version.key)} is fed by the same row (${words.changed}) and is forgotten.`;
+    const did = removed?.kind === 'rewrite' ? 'rewrites' : 'removes';
+    return `${words.writer} ${did} ${removed === undefined ? 'another key' : keyName(removed.key)}, but ${keyName(stale.version.key)} is fed by the same row (${words.changed}) and is forgotten.`;
   },
   remedy: (_stale, words) => ({
     title: 'remove every key that the row feeds',

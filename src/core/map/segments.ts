@@ -5,24 +5,16 @@
  */
 import type { Digest } from '../operation.ts';
 import type { PrimaryKeys } from '../source.ts';
+import { cutterOf } from '../templates.ts';
 import type { KeyState } from '../versions.ts';
 import type { MappedSegment } from './coverage-map.ts';
 import type { KeyFacts } from './gather.ts';
 import { order } from './lineage.ts';
 
 const VARIABLE = /\{id\}|\{hash\}/g;
-const SEPARATORS = ':/|#;,=&?~@ {}';
 
 /** Share of the keys on which a column must agree. */
 const AGREED = 0.9;
-
-/** Cuts keys of one template into the texts of their variable parts. */
-export function cutterOf(template: string): (key: string) => readonly string[] | null {
-  const pieces = template.split(VARIABLE).map((piece) => piece.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
-  const strict = new RegExp(`^${pieces.join(`([^${SEPARATORS}]+)`)}$`);
-  const loose = new RegExp(`^${pieces.join('(.+?)')}$`, 's');
-  return (key) => (strict.exec(key) ?? loose.exec(key))?.slice(1) ?? null;
-}
 
 /** The variable parts of one key as digests; null where a part was not digested. */
 export type Parts = readonly (Digest | null)[];

@@ -7,7 +7,8 @@
 import { decodeBase64, decodeForm } from './base64.ts';
 import { readableText } from './canonical.ts';
 import { unpack } from './compression.ts';
-import { decodeJson } from './json.ts';
+import { decodeIgbinary, looksLikeIgbinary } from './igbinary.ts';
+import { decodeJson, firstDocument } from './json.ts';
 import { LIMITS } from './limits.ts';
 import { decodeMsgpack } from './msgpack.ts';
 import { decodePhp } from './php.ts';
@@ -28,12 +29,16 @@ export function decodeDocument(bytes: Uint8Array, partial: boolean, layer: numbe
   if (pickle !== null) return { format: 'pickle', ...pickle };
   const php = looksLikePhp(bytes) ? decodePhp(bytes, partial) : null;
   if (php !== null) return { format: 'php', ...php };
+  const igbinary = looksLikeIgbinary(bytes) ? decodeIgbinary(bytes, partial) : null;
+  if (igbinary !== null) return { format: 'igbinary', ...igbinary };
   const ruby = decodeRuby(bytes);
   if (ruby !== null) return { format: 'ruby', ...ruby };
   const msgpack = looksLikeMsgpack(bytes) ? decodeMsgpack(bytes, partial) : null;
   if (msgpack !== null) return { format: 'msgpack', ...msgpack };
   return layer < LIMITS.layers
-    ? (decodeEncoded(bytes, layer) ?? decodePrefixed(bytes, partial, layer))
+    ? (decodeEncoded(bytes, layer) ??
+        decodeHeaded(bytes, partial, layer) ??
+        decodePrefixed(bytes, partial, layer))
     : null;
 }
 
@@ -105,6 +110,23 @@ export function decodeWrapped(bytes: Uint8Array, partial: boolean, layer: number
 function isTelling(tree: Tree): boolean {
   return tree.kind === 'map' || tree.kind === 'list';
 }
+
+/**
+ * A document behind a header that is a JSON object, such as dogpile.cache's moment and version: `{"ct": …, "v": 2}|…`. What the
+ * header says is the cache's own and no part of the value.
+ */
+function decodeHeaded(bytes: Uint8Array, partial: boolean, layer: number): Document | null {
+  if (bytes[0] !== 0x7b) return null;
+  const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, LIMITS.header));
+  const length = firstDocument(head.toString('latin1'));
+  if (length === null || !HEADER_ENDS.has(bytes[length] ?? 0x7b)) return null;
+  const rest = bytes.subarray(length + 1);
+  const inner = decodeWrapped(rest, partial, layer + 1) ?? decodeDocument(rest, partial, layer + 1);
+  return inner === null ? null : { ...inner, format: `header+${inner.format}` };
+}
+
+/** `|`, `:`, `;`, a line break or NUL. */
+const HEADER_ENDS = new Set([0x7c, 0x3a, 0x3b, 0x0a, 0x00]);
 
 /**
  * A document behind a few bytes of a framework: a version byte, Flask-Caching's `!`, `v1:{…}`. Tried where a document

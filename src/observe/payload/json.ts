@@ -70,6 +70,18 @@ export function decodeJson(text: string, partial = false): Decoded | null {
   }
 }
 
+/** Where the document that a text begins with ends; null when it begins with none. */
+export function firstDocument(text: string): number | null {
+  const cursor: Cursor = { text, at: 0, nodes: 0, cut: false, partial: false };
+  try {
+    value(cursor, 0, () => {});
+    return cursor.cut ? null : cursor.at;
+  } catch (error) {
+    if (error === NOT_JSON) return null;
+    throw error;
+  }
+}
+
 /** Reads one value and hands it to `put` before its children are read, so that a cut keeps what was read. */
 function value(cursor: Cursor, depth: number, put: (tree: Tree) => void): void {
   if (ended(cursor)) return;

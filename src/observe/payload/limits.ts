@@ -14,6 +14,8 @@ export const LIMITS = {
   layers: 6,
   /** Bytes that a framework may have put before a document. */
   prefix: 24,
+  /** Bytes of a header that stands before a document. */
+  header: 512,
   /** Characters of one payload that are searched for words. */
   wordText: 65_536,
   /** Characters of a segment or run that is offered as a whole. */

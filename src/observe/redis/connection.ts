@@ -180,7 +180,7 @@ export class RedisConnection implements ConnectionObserver {
     }
     this.#intake.release(head);
     this.#apply(head, outcome);
-    if (head.plan.effects.length > 0) this.#settle(head, outcome);
+    if (head.plan.effects.length > 0) this.#settleAlone(head, outcome);
   }
 
   /** Brings the connection's state up to date with a command that was answered. */
@@ -275,10 +275,23 @@ export class RedisConnection implements ConnectionObserver {
     settle(pending, ending, settling, this.#ready);
   }
 
+  /** A command of its own. That several keys were removed by one command tells that one writer meant them all. */
+  #settleAlone(pending: Pending, outcome: Outcome): void {
+    const from = this.#ready.length;
+    this.#settle(pending, outcome);
+    if (this.#ready.length - from < 2 || this.#ready[from]!.kind !== 'delete') return;
+    this.#group(from);
+    this.#executions++;
+  }
+
   /** A command that was queued in a MULTI: it takes effect with the others of it, at EXEC. */
   #settleQueued(pending: Pending, ending: Ending, invoke: number | undefined): void {
     const from = this.#ready.length;
     this.#settle(pending, ending, invoke);
+    this.#group(from);
+  }
+
+  #group(from: number): void {
     for (let i = from; i < this.#ready.length; i++) {
       const operation: { group?: number } = this.#ready[i]!;
       operation.group = this.#executions;

@@ -171,6 +171,14 @@ describe('transactions', () => {
     ]);
   });
 
+  it('name what was removed by one command, and tell it from the next', () => {
+    const seen = play([c('DEL a b'), c('DEL c d'), c('DEL e'), { s: int(2) }, { s: int(1) }, { s: int(1) }]);
+    const groups = seen.operations.map((op) => ('group' in op ? op.group : undefined));
+    expect(groups).toEqual([groups[0], groups[0], groups[2], groups[2], undefined]);
+    expect(groups[0]).not.toBe(groups[2]);
+    expect(groups[0]).toBeTypeOf('number');
+  });
+
   it('resolve at EXEC when all was sent at once', () => {
     const seen = play([
       c('MULTI'),
