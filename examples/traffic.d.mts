@@ -23,7 +23,7 @@ export interface TrafficOptions {
   readonly url: string | readonly string[];
   /** Name of a bug, several with commas, or empty for all steps alike. */
   readonly scenario?: string;
-  /** Only these steps, each as often as the others, in place of a scenario: browse, item, race, lists, move, order, restock, user, sweep, burst. */
+  /** Only these steps, each as often as it is named, in place of a scenario: browse, item, race, lists, move, order, restock, user, sweep, burst. */
   readonly steps?: readonly string[];
   /** 0 to 3,600; the steps under way are finished. Default 10. */
   readonly seconds?: number;

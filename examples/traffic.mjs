@@ -14,7 +14,7 @@ import { parseArgs } from 'node:util';
 import { MAX_CONNECTIONS } from './traffic/http.mjs';
 import { createRandom } from './traffic/random.mjs';
 import { createShopClient, ITEMS, USERS } from './traffic/shop-client.mjs';
-import { evenMix, mixOf, SCENARIOS, takeStep } from './traffic/steps.mjs';
+import { mixOf, mixOfSteps, SCENARIOS, takeStep } from './traffic/steps.mjs';
 
 export { SCENARIOS };
 
@@ -41,7 +41,7 @@ export async function runTraffic(options) {
     signal,
   } = options;
   const count = bounded(clients, 'clients', 1, MAX_CONNECTIONS);
-  const mix = steps === undefined ? mixOf(scenario) : evenMix(steps);
+  const mix = steps === undefined ? mixOf(scenario) : mixOfSteps(steps);
   const shop = createShopClient([url].flat());
   const start = performance.now();
   const report = () => ({

@@ -195,14 +195,17 @@ export function mixOf(scenario) {
 }
 
 /**
- * These steps alone, each as often as the others.
+ * These steps alone, each as often as it is named.
  * @param {readonly string[]} names
  * @returns {Record<string, number>}
  */
-export function evenMix(names) {
+export function mixOfSteps(names) {
   for (const name of names)
     if (!(name in STEPS)) throw new Error(`traffic: "${name}" is none of ${Object.keys(STEPS).join(', ')}`);
-  return Object.fromEntries(names.map((name) => [name, 1]));
+  /** @type {Record<string, number>} */
+  const mix = {};
+  for (const name of names) mix[name] = (mix[name] ?? 0) + 1;
+  return mix;
 }
 
 /** @param {string} name @param {Client} client */

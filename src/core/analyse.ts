@@ -28,6 +28,7 @@ import { LearnedPlaces } from './lineage.ts';
 import { Naming } from './naming.ts';
 import type { CacheOperation, ClientOperation, HttpRequest, LogLine, Operation } from './operation.ts';
 import { Recent } from './recent.ts';
+import { RemovalHabits } from './removal-habits.ts';
 import { privateResponses } from './safety/private-response.ts';
 import { Secrets } from './safety/secrets.ts';
 import { type StoreProtection, storeFindings } from './safety/unprotected-store.ts';
@@ -225,6 +226,7 @@ export class Analyser {
       keysOf: naming.keysOf,
       writerOf: (by) => naming.actor(by),
       readerOf: (version, window) => naming.reader(version, window),
+      habits: new RemovalHabits(this.#records, naming.templateOf),
       drivers: this.#drivers,
     };
     const served = this.#served.conclude({

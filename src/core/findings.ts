@@ -20,6 +20,7 @@ import { Outsiders } from './outsiders.ts';
 import { changedTable, readOf, staleFacts, writeOf } from './remedies/facts.ts';
 import { type RemedyFacts, remedyCode } from './remedies/remedies.ts';
 import { shortened } from './remedies/statement.ts';
+import type { RemovalHabits } from './removal-habits.ts';
 import type { Outside } from './source.ts';
 import { timeline } from './timeline.ts';
 import { isCertain, type KeyState, type Version, type Window } from './versions.ts';
@@ -34,6 +35,8 @@ export interface FindingContext {
   /** Route, else statement, else null. */
   readonly writerOf: (by: Actor) => string | null;
   readonly readerOf: (version: Version, window: Window | null) => string | null;
+  /** What a kind of write normally removes. */
+  readonly habits: RemovalHabits;
   /** Which libraries the connections showed. */
   readonly drivers: Drivers;
 }
@@ -107,10 +110,12 @@ function byCode(all: readonly Found[]): ReadonlyMap<CauseCode, readonly Found[]>
     codes.get(into)!.push(...(codes.get(code) ?? []));
     codes.delete(code);
   };
-  const beside = most(BESIDE);
-  // A removal of another key that was missed tells less than those that were seen.
-  if (beside !== undefined && writes(...NOTHING) < writes(beside))
-    for (const code of NOTHING) join(code, beside);
+  const [beside, nothing] = [most(BESIDE), most(NOTHING)];
+  // Of few removals of another key most are another's that came by; of many, those that are missing were missed.
+  if (beside !== undefined && nothing !== undefined) {
+    const [few, into] = writes(...NOTHING) < writes(beside) ? [NOTHING, beside] : [BESIDE, nothing];
+    for (const code of few) join(code, into);
+  }
   const usual = most(CLAIMED);
   const total = writes(...CLAIMED);
   for (const code of CLAIMED)
@@ -149,7 +154,8 @@ function staleCase(window: Window, context: FindingContext): StaleCase {
     ),
     // What a script did to a key is not on the wire.
     elsewhere: write.removals.filter(
-      (removal) => removal.key !== version.key && removal.op.kind !== 'script',
+      (removal) =>
+        removal.key !== version.key && removal.op.kind !== 'script' && context.habits.isOf(removal, write),
     ),
     templateInvalidated: keys.some((key) => key.removals.some(isInvalidationOnChange)),
     unbounded: version.ttl === null,
