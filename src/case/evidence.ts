@@ -88,7 +88,8 @@ const ComparisonSchema = z.object({
   because: z.string(),
 });
 
-const CommandRunSchema = z.object({
+/** A command as it was run, in the record of a rehearsal or of a checklist. */
+export const CommandRunSchema = z.object({
   command: z.string(),
   startedAt: z.string(),
   ranMs: z.number(),
@@ -184,11 +185,13 @@ function runSeen(name: string, { cold, warm, load, measured, ...run }: z.infer<t
   };
 }
 
-function byStart(a: { readonly startedAt: string }, b: { readonly startedAt: string }): number {
+/** Oldest first. */
+export function byStart(a: { readonly startedAt: string }, b: { readonly startedAt: string }): number {
   return a.startedAt < b.startedAt ? -1 : a.startedAt > b.startedAt ? 1 : 0;
 }
 
-function namesIn(folder: string): readonly string[] {
+/** What lies in a folder, in order; nothing where it cannot be read. */
+export function namesIn(folder: string): readonly string[] {
   try {
     return readdirSync(folder).sort();
   } catch {

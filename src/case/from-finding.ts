@@ -1,6 +1,7 @@
 /** A finding of a recording as the beginning of a case. */
 import type { Finding } from '../core/finding.ts';
 import type { Digest, HttpRequest, Operation } from '../core/operation.ts';
+import { cutterOf } from '../core/templates.ts';
 import { type Candidate, canBeSent, recorded } from '../race/hunt/requests.ts';
 import { isOf } from '../race/hunt/told.ts';
 import { type CaseDraft, EMPTY_DRAFT } from './draft.ts';
@@ -24,7 +25,8 @@ const WITH_BODY: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH']);
 export function draftFromFinding(finding: Finding, found: FoundIn): CaseDraft {
   const route = finding.reader !== null && ROUTE.test(finding.reader) ? finding.reader : null;
   const witnessed = new Set(finding.witness.map(({ op }) => op));
-  const seen = seenIn(found.operations, { route, witnessed, values: valuesOf(finding) });
+  const values = cutterOf(finding.template)(finding.key) ?? [];
+  const seen = seenIn(found.operations, { route, witnessed, values });
   const input = route === null ? NO_INPUT : inputOf(route, seen, found);
   const { id, code, cause, template, key, confidence, remedy } = finding;
   return {
@@ -72,20 +74,13 @@ interface Seen {
 /** Requests of a route that are looked at. */
 const MAX_REQUESTS = 1_000;
 
-/** What varies in a key, e.g. 7 of `item:7`: a request that holds it asks for the same thing. */
-function valuesOf({ key, template }: Pick<Finding, 'key' | 'template'>): readonly string[] {
-  const fixed = new Set(template.split(KEY_PARTS));
-  return key.split(KEY_PARTS).filter((part) => !fixed.has(part));
-}
-
-const KEY_PARTS = /[:/]/;
 const PATH_PARTS = /[/?&=]/;
 
 interface Wanted {
   readonly route: string | null;
   /** Operations of the witness. */
   readonly witnessed: ReadonlySet<number>;
-  /** What varies in the key. */
+  /** What varies in the key, e.g. 7 of `item:7`: a request that holds it asks for the same thing. */
   readonly values: readonly string[];
 }
 

@@ -7,8 +7,6 @@ import { RunFolder } from '../measure/index.ts';
 import { COMPARISON_FILE, type Comparison, type Side } from './contract.ts';
 import { cannotWriteComparison } from './errors.ts';
 
-export { COMPARISON_FILE };
-
 export class ComparisonFolder {
   readonly path: string;
   readonly sides: Readonly<Record<Side, RunFolder>>;

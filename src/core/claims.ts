@@ -44,7 +44,8 @@ export function resolveClaims(
   // What habit decides makes the habit clearer: a few rounds, until nothing changes.
   for (let round = 0; round < ROUNDS && weigh(removals, between, habits); round++)
     habits = new Habits(removals, writes, templateOf);
-  for (const command of commandsOf(removals)) takeTogether(command, between, habits);
+  for (const command of commandsOf(removals))
+    if (isOneCommand(command)) takeTogether(command, between, habits);
   shareWithinCommands(removals);
   followSweeps(removals);
   shareAmongWrites(removals);
@@ -192,15 +193,19 @@ class Habits {
   }
 }
 
-/** Removals by one command with several keys, or by one MULTI. */
+/** Removals in order of time, those of one command or pipeline in one. */
 function* commandsOf(removals: readonly Removal[]): Iterable<readonly Removal[]> {
   for (let begin = 0; begin < removals.length; ) {
-    const { op } = removals[begin]!;
     let end = begin + 1;
     while (end < removals.length && together(removals[begin]!, removals[end]!)) end++;
-    if (end - begin > 1 && op.kind === 'delete' && op.group !== undefined) yield removals.slice(begin, end);
+    yield removals.slice(begin, end);
     begin = end;
   }
+}
+
+/** Whether several keys were removed by one DEL or by one MULTI: mere neighbours in a pipeline may be of several requests. */
+function isOneCommand([first, ...others]: readonly Removal[]): boolean {
+  return others.length > 0 && first?.op.kind === 'delete' && first.op.group !== undefined;
 }
 
 /** One command is of one write. Where its keys are nearest to several (the room to its own, its hotel's list to one of the hotel)
@@ -234,7 +239,10 @@ function takeTogether(
   for (const removal of command) if (removal.claim !== null) removal.claim = sameClaim(removal, best) ?? best;
 }
 
-function sameClaim({ candidates }: Removal, { write, position }: Claim): Claim | undefined {
+function sameClaim(
+  { candidates }: Removal,
+  { write, position }: Pick<Claim, 'write' | 'position'>,
+): Claim | undefined {
   return candidates.find((claim) => claim.write === write && claim.position === position);
 }
 
@@ -248,12 +256,7 @@ function together(a: Removal, b: Removal): boolean {
 
 /** Keys of one command or pipeline are removed by one write: those that name a changed row speak for the others. */
 function shareWithinCommands(removals: readonly Removal[]): void {
-  for (let begin = 0; begin < removals.length; ) {
-    let end = begin + 1;
-    while (end < removals.length && together(removals[begin]!, removals[end]!)) end++;
-    if (end - begin > 1) share(removals.slice(begin, end));
-    begin = end;
-  }
+  for (const command of commandsOf(removals)) if (command.length > 1) share(command);
 }
 
 function share(command: readonly Removal[]): void {
@@ -307,24 +310,18 @@ function followSweeps(removals: readonly Removal[]): void {
  * takes a second. */
 function shareAmongWrites(removals: readonly Removal[]): void {
   const taken = new Map<KeyState, Set<WriteRecord>>();
-  for (let begin = 0; begin < removals.length; ) {
-    let end = begin + 1;
-    while (end < removals.length && together(removals[begin]!, removals[end]!)) end++;
-    const command = removals.slice(begin, end);
+  for (const command of commandsOf(removals)) {
     for (const removal of command) joinCommand(removal, command, taken);
     const [first] = command;
     const waiting = first === undefined ? null : oldestWithout(first, taken);
     if (waiting !== null) {
       const had = first!.claim!.write;
       for (const removal of command) {
-        const claim = removal.candidates.find(
-          ({ write, position }) => write === waiting && position === 'after',
-        );
+        const claim = sameClaim(removal, { write: waiting, position: 'after' });
         if (removal.claim?.write === had && claim !== undefined) removal.claim = claim;
       }
     }
     for (const { key, claim } of command) if (claim?.position === 'after') addTo(taken, key, claim.write);
-    begin = end;
   }
 }
 
@@ -340,9 +337,7 @@ function joinCommand(
   for (const { claim: other, key: named } of command) {
     if (named === key || other?.position !== 'after' || taken.get(key)?.has(other.write) === true) continue;
     if (other.write === claim.write || !isNamed(named, other.write)) continue;
-    const own = removal.candidates.find(
-      ({ write, position }) => write === other.write && position === 'after',
-    );
+    const own = sameClaim(removal, { write: other.write, position: 'after' });
     if (own !== undefined) removal.claim = own;
     return;
   }

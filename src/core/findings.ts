@@ -95,9 +95,8 @@ const CLAIMED: readonly CauseCode[] = [...BESIDE, ...NOTHING, 'WS103'];
 const STRAYS = 0.15;
 
 /**
- * What one kind of write did to one template, by code. Which removal is whose is not on the wire: of a kind of write that removes
- * something nearly always, or nearly never, the few that seem to differ are held to be alike, and do not make a finding of
- * their own.
+ * What one writer did to one template, by code. Which removal is whose is not on the wire: whether it removes something else or
+ * nothing is told by most of its writes, and what a few of them seem to show besides makes no finding of its own.
  */
 function byCode(all: readonly Found[]): ReadonlyMap<CauseCode, readonly Found[]> {
   const codes = new Map<CauseCode, Found[]>();
@@ -206,9 +205,9 @@ function rank(found: Found): number {
 }
 
 function staleFinding(code: CauseCode, group: readonly Found[], context: FindingContext): Draft {
-  const [worst] = group
+  const worst = group
     .filter((found) => found.code === code)
-    .sort((a, b) => rank(b) - rank(a) || b.staleForMs - a.staleForMs) as [Found];
+    .sort((a, b) => rank(b) - rank(a) || b.staleForMs - a.staleForMs)[0]!;
   const { window } = worst.verdict;
   const { key } = window.version;
   const cause = causeOf(worst.stale);

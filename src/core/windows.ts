@@ -251,10 +251,7 @@ export class Windows {
         window.effects.every((effect) => effect.kind === 'changed' && effect.sure)
       )
         continue;
-      const later = next.sources.some(
-        (source) => asOf(source.read).invoke > window.write.commit.interval.return,
-      );
-      if (!later) continue;
+      if (!isReadAfter(next, window)) continue;
       const differs =
         isAnotherValue(previous, next) && window.effects.some((e) => this.#showsIn(next, e, window.write));
       window.confirmed = differs ? 'yes' : 'no';
@@ -268,10 +265,8 @@ export class Windows {
     for (const window of previous.windows) {
       if (window.confirmed !== 'open' || window.hits.count === 0) continue;
       const changed = window.effects.filter((effect) => effect.kind === 'changed' && !effect.touched);
-      const later = next.sources.some(
-        (source) => asOf(source.read).invoke > window.write.commit.interval.return,
-      );
-      if (!later || !changed.some((effect) => this.#showsIn(next, effect, window.write))) continue;
+      if (!isReadAfter(next, window)) continue;
+      if (!changed.some((effect) => this.#showsIn(next, effect, window.write))) continue;
       window.confirmed = 'yes';
       window.nextDiffers = true;
     }
@@ -349,6 +344,11 @@ function hasPredicate(version: Version, table: string, primaryKey: PrimaryKeys):
 function isAnother(read: CacheRead, { fill }: Version): boolean {
   if (fill === null || read.session === fill.session) return false;
   return read.request === undefined || read.request !== fill.request;
+}
+
+/** Whether something behind a value was read after the window's commit. */
+function isReadAfter({ sources }: Version, { write }: Window): boolean {
+  return sources.some(({ read }) => asOf(read).invoke > write.commit.interval.return);
 }
 
 function readsChanged(window: Window, read: CacheRead): boolean {

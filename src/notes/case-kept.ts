@@ -1,9 +1,9 @@
 /** What was measured, compared, rehearsed and run of a case, as far as its page needs it. What cannot be read is said, and left out. */
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { checklistIn } from '../case/evidence.ts';
+import { byStart, checklistIn, namesIn } from '../case/evidence.ts';
 import { COMPARISONS_FOLDER, REHEARSALS_FOLDER, RUNS_FOLDER, type StepRun } from '../case/index.ts';
-import { COMPARISON_FILE } from '../compare/kept.ts';
+import { COMPARISON_FILE } from '../compare/contract.ts';
 import { WhystaleError } from '../errors.ts';
 import { RUN_FILE } from '../measure/contract.ts';
 import { readRun } from '../measure/read.ts';
@@ -93,17 +93,5 @@ function jsonIn(file: string): unknown {
     return statSync(file).size > MAX_REHEARSAL ? null : JSON.parse(readFileSync(file, 'utf8'));
   } catch {
     return null;
-  }
-}
-
-function byStart(a: { readonly startedAt: string }, b: { readonly startedAt: string }): number {
-  return a.startedAt < b.startedAt ? -1 : a.startedAt > b.startedAt ? 1 : 0;
-}
-
-export function namesIn(folder: string): readonly string[] {
-  try {
-    return readdirSync(folder).sort();
-  } catch {
-    return [];
   }
 }

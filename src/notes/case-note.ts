@@ -1,5 +1,6 @@
 /** A case as a note: its file, what was measured of it, and what a person wrote beside it. */
 import { join } from 'node:path';
+import { namesIn } from '../case/evidence.ts';
 import {
   COMPARISONS_FOLDER,
   RUNS_FOLDER,
@@ -9,7 +10,7 @@ import {
 } from '../case/index.ts';
 import { runbookOf } from '../case/runbook.ts';
 import { commandLine, shellLine } from '../case/shell.ts';
-import { type Kept, keptOf, namesIn } from './case-kept.ts';
+import { type Kept, keptOf } from './case-kept.ts';
 import {
   assumptionsSection,
   changeSection,

@@ -3,8 +3,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { VARIABLE_KINDS } from '../case/index.ts';
-import { COMPARE_FORMAT, type Comparison, type Effect } from '../compare/contract.ts';
-import { COMPARISON_FILE } from '../compare/kept.ts';
+import { COMPARE_FORMAT, COMPARISON_FILE, type Comparison, type Effect } from '../compare/contract.ts';
 
 /** JSON has no NaN: a figure that is none is null. */
 const figure = z

@@ -1,17 +1,8 @@
 /** What a page needs of a rehearsal that was kept. */
 import { z } from 'zod';
+import { CommandRunSchema } from '../case/evidence.ts';
 import { REHEARSAL_FORMAT, REHEARSAL_STEPS } from '../rehearse/contract.ts';
 import { confirmsRollback } from '../rehearse/verdict.ts';
-
-const commandRun = z.object({
-  command: z.string(),
-  ranMs: z.number(),
-  exitCode: z.number().nullable(),
-  signal: z.string().nullable(),
-  stopped: z.enum(['interrupted', 'too late', 'too much output']).nullable(),
-  failure: z.string().nullable(),
-  output: z.array(z.string()),
-});
 
 const check = z.object({
   name: z.string(),
@@ -25,7 +16,7 @@ const step = z.object({
   outcome: z.enum(['running', 'held', 'failed', 'undecided', 'environment']),
   ranMs: z.number(),
   why: z.string().nullable(),
-  commands: z.array(commandRun.extend({ startedAt: z.string() })),
+  commands: z.array(CommandRunSchema),
   checks: z.array(check),
 });
 

@@ -152,7 +152,8 @@ const FINDING = {
 } as unknown as Finding;
 
 describe('the input of a case from a finding', () => {
-  const input = (...asked: readonly (readonly [path: string, code: number])[]) => {
+  type Asked = readonly (readonly [path: string, code: number])[];
+  const inputOf = (finding: Finding, asked: Asked) => {
     const operations = asked.map(
       ([path, code], i) =>
         ({
@@ -161,10 +162,10 @@ describe('the input of a case from a finding', () => {
         }) as Operation,
     );
     const found = { recording: 'rec', command: null, operations, reveal: () => undefined };
-    return draftFromFinding(FINDING, found).input;
+    return draftFromFinding(finding, found).input;
   };
 
-  test.each<[string, readonly (readonly [string, number])[], string]>([
+  test.each<[string, Asked, string]>([
     [
       'asks for the thing whose value was old',
       [
@@ -189,5 +190,18 @@ describe('the input of a case from a finding', () => {
       ],
       'GET /stock/52',
     ],
-  ])('%s', (_, asked, expected) => expect(input(...asked)).toEqual([expected]));
+  ])('%s', (_, asked, expected) => expect(inputOf(FINDING, asked)).toEqual([expected]));
+
+  test.each([
+    ['lib.book.{id}', 'lib.book.6'],
+    ['shop|stock|{id}', 'shop|stock|6'],
+    ['stock-{id}', 'stock-6'],
+    ['t{id}:stock:{id}', 't6:stock:6'],
+  ])('is told by keys like %s', (template, key) => {
+    const asked = [
+      ['/stock/52', 200],
+      ['/stock/6', 200],
+    ] as const;
+    expect(inputOf({ ...FINDING, template, key }, asked)).toEqual(['GET /stock/6']);
+  });
 });

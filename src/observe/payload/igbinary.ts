@@ -5,17 +5,9 @@
  * Source: igbinary's `src/php7/igbinary.c` and what the extension writes.
  */
 import { LIMITS } from './limits.ts';
-import {
-  type Decoded,
-  entriesOf,
-  FALSE,
-  keyText,
-  NULL,
-  plainLeaf,
-  TRUE,
-  type Tree,
-  textLeaf,
-} from './tree.ts';
+import { phpText, propertyName } from './php.ts';
+import { type Decoded, entriesOf, FALSE, keyText, NULL, plainLeaf, TRUE, type Tree } from './tree.ts';
+import { decodeWhole } from './whole.ts';
 
 const NOT_IGBINARY = new Error('not igbinary');
 const HEADER = 4;
@@ -65,17 +57,7 @@ export function looksLikeIgbinary(bytes: Uint8Array): boolean {
 export function decodeIgbinary(input: Uint8Array, partial = false): Decoded | null {
   const bytes = Buffer.from(input.buffer, input.byteOffset, input.byteLength);
   const cursor: Cursor = { bytes, at: HEADER, nodes: 0, cut: false, partial, texts: [] };
-  try {
-    let tree: Tree = NULL;
-    value(cursor, 0, (root) => {
-      tree = root;
-    });
-    if (!cursor.cut && cursor.at !== bytes.length) return null;
-    return { tree, cut: cursor.cut };
-  } catch (error) {
-    if (error === NOT_IGBINARY) return null;
-    throw error;
-  }
+  return decodeWhole(cursor, value, (error) => error === NOT_IGBINARY);
 }
 
 /** Reads one value and hands it over before its children are read, so that a cut keeps what was read. */
@@ -88,7 +70,7 @@ function value(cursor: Cursor, depth: number, put: (tree: Tree) => void): void {
   else if (type === TYPE.double) double(cursor, put);
   else if (type === TYPE.byReference) value(cursor, depth, put);
   else if (isInteger(type)) integer(cursor, type, put);
-  else if (isText(type)) put(textOf(text(cursor, type)));
+  else if (isText(type)) put(phpText(text(cursor, type)));
   else if (within(type, TYPE.array)) entries(cursor, sized(cursor, type - TYPE.array), depth, put);
   else if (within(type, TYPE.object) || within(type, TYPE.knownClass)) object(cursor, type, depth, put);
   else if (within(type, TYPE.custom)) custom(cursor, type, put);
@@ -169,12 +151,6 @@ function known(cursor: Cursor, number: number): Buffer {
   return bytes ?? Buffer.alloc(0);
 }
 
-/** PHP's texts are bytes: what is not UTF-8 is looked at as bytes again. */
-function textOf(bytes: Buffer): Tree {
-  const decoded = bytes.toString('utf8');
-  return decoded.includes('\ufffd') ? { kind: 'bytes', bytes } : textLeaf(decoded);
-}
-
 function entries(cursor: Cursor, count: number, depth: number, put: (tree: Tree) => void): void {
   const found: [string, Tree][] = [];
   put(entriesOf(found));
@@ -184,7 +160,6 @@ function entries(cursor: Cursor, count: number, depth: number, put: (tree: Tree)
   }
 }
 
-/** `\0Class\0name` and `\0*\0name` are private and protected properties. */
 function keyOf(cursor: Cursor): string {
   const type = unsigned(cursor, 1);
   if (cursor.cut) return '';
@@ -195,7 +170,7 @@ function keyOf(cursor: Cursor): string {
       key = keyText(tree);
     });
   else throw NOT_IGBINARY;
-  return key.startsWith('\0') ? key.slice(key.indexOf('\0', 1) + 1) : key;
+  return propertyName(key);
 }
 
 /** Its class, then its properties as an array, or the bytes of a class that serialises itself. */

@@ -15,6 +15,7 @@ import {
   type Tree,
   textLeaf,
 } from './tree.ts';
+import { decodeWhole } from './whole.ts';
 
 const NOT_MSGPACK = new Error('not MessagePack');
 /** Extension type of timestamps. */
@@ -34,17 +35,11 @@ interface Cursor {
 export function decodeMsgpack(bytes: Uint8Array, partial = false): Decoded | null {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const cursor: Cursor = { bytes, view, at: 0, nodes: 0, cut: false, partial };
-  try {
-    let tree: Tree = NULL;
-    value(cursor, 0, (root) => {
-      tree = root;
-    });
-    if (!cursor.cut && cursor.at !== bytes.length) return null;
-    return { tree, cut: cursor.cut };
-  } catch (error) {
-    if (error === NOT_MSGPACK || error instanceof RangeError || error instanceof TypeError) return null;
-    throw error;
-  }
+  return decodeWhole(
+    cursor,
+    value,
+    (error) => error === NOT_MSGPACK || error instanceof RangeError || error instanceof TypeError,
+  );
 }
 
 function value(cursor: Cursor, depth: number, put: (tree: Tree) => void): void {

@@ -15,6 +15,7 @@ import {
   type Tree,
   textLeaf,
 } from './tree.ts';
+import { decodeWhole } from './whole.ts';
 
 const NOT_PHP = new Error('not PHP serialisation');
 const LONGEST_NUMBER = 400;
@@ -31,17 +32,7 @@ interface Cursor {
 export function decodePhp(input: Uint8Array, partial = false): Decoded | null {
   const bytes = Buffer.from(input.buffer, input.byteOffset, input.byteLength);
   const cursor: Cursor = { bytes, at: 0, nodes: 0, cut: false, partial };
-  try {
-    let tree: Tree = NULL;
-    value(cursor, 0, (root) => {
-      tree = root;
-    });
-    if (!cursor.cut && cursor.at !== bytes.length) return null;
-    return { tree, cut: cursor.cut };
-  } catch (error) {
-    if (error === NOT_PHP) return null;
-    throw error;
-  }
+  return decodeWhole(cursor, value, (error) => error === NOT_PHP);
 }
 
 function value(cursor: Cursor, depth: number, put: (tree: Tree) => void): void {
@@ -123,9 +114,13 @@ function quoted(cursor: Cursor): Buffer {
 function textBody(cursor: Cursor, put: (tree: Tree) => void): void {
   const bytes = quoted(cursor);
   expect(cursor, ';');
+  put(phpText(bytes));
+}
+
+/** PHP's texts are bytes: what is not UTF-8 is looked at as bytes again. */
+export function phpText(bytes: Buffer): Tree {
   const decoded = bytes.toString('utf8');
-  // PHP strings are bytes: what is not UTF-8 is looked at as bytes again.
-  put(decoded.includes('\ufffd') ? { kind: 'bytes', bytes } : textLeaf(decoded));
+  return decoded.includes('\ufffd') ? { kind: 'bytes', bytes } : textLeaf(decoded);
 }
 
 function entriesBody(cursor: Cursor, depth: number, put: (tree: Tree) => void): void {
@@ -144,7 +139,7 @@ function entriesBody(cursor: Cursor, depth: number, put: (tree: Tree) => void): 
 }
 
 /** `\0Class\0name` and `\0*\0name` are private and protected properties. */
-function propertyName(key: string): string {
+export function propertyName(key: string): string {
   return key.startsWith('\0') ? key.slice(key.indexOf('\0', 1) + 1) : key;
 }
 
